@@ -1,0 +1,90 @@
+//! A small benchmark harness that reports ratios.
+//!
+//! The machines this runs on are noisy, so absolute times say little. Within a group every case
+//! runs in every round, one after the other, and is divided by the floor of the same round; the
+//! median of those ratios is reported.
+
+use std::alloc::System;
+use std::time::Instant;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const ROUNDS: usize = 60;
+const NANOS_PER_SAMPLE: f64 = 1_000_000.0;
+
+/// Cases that are compared with the first of them.
+pub struct Group<'g> {
+    title: String,
+    cases: Vec<Case<'g>>,
+}
+
+struct Case<'g> {
+    name: String,
+    run: Box<dyn FnMut() + 'g>,
+}
+
+impl<'g> Group<'g> {
+    /// Starts a group; the first case that is added is its floor.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), cases: Vec::new() }
+    }
+
+    /// Adds a case.
+    pub fn case(&mut self, name: impl Into<String>, run: impl FnMut() + 'g) -> &mut Self {
+        self.cases.push(Case { name: name.into(), run: Box::new(run) });
+        self
+    }
+
+    /// Measures all cases and prints a row of a Markdown table for each.
+    pub fn run(&mut self) {
+        let repeats: Vec<u32> = self.cases.iter_mut().map(|case| repeats(&mut case.run)).collect();
+        let mut times = vec![Vec::with_capacity(ROUNDS); self.cases.len()];
+        for _ in 0..ROUNDS {
+            for ((case, times), repeats) in self.cases.iter_mut().zip(&mut times).zip(&repeats) {
+                times.push(sample(&mut case.run, *repeats));
+            }
+        }
+        let floor = times[0].clone();
+        for (case, times) in self.cases.iter_mut().zip(&times) {
+            let ratios = times.iter().zip(&floor).map(|(time, floor)| time / floor).collect();
+            let region = Region::new(ALLOCATOR);
+            (case.run)();
+            let allocations = region.change().allocations;
+            println!(
+                "| {} | {} | {:.0} ns | {:.2} | {} |",
+                self.title,
+                case.name,
+                median(times.clone()),
+                median(ratios),
+                allocations,
+            );
+        }
+    }
+}
+
+/// Prints the head of the table that the groups fill.
+pub fn print_head() {
+    println!("| what | who | median | ratio | allocations |");
+    println!("|---|---|---|---|---|");
+}
+
+fn repeats(run: &mut dyn FnMut()) -> u32 {
+    let once = (0..20).map(|_| sample(run, 10)).fold(f64::INFINITY, f64::min);
+    (NANOS_PER_SAMPLE / once).clamp(1.0, 100_000.0) as u32
+}
+
+fn sample(run: &mut dyn FnMut(), repeats: u32) -> f64 {
+    let start = Instant::now();
+    for _ in 0..repeats {
+        run();
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(repeats)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,398 @@
+//! The events of the Gemini API: the catalogue in one table, and how an envelope is read.
+
+mod payload;
+mod read;
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::ser::{Error as _, SerializeMap as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+pub use self::payload::{BatchOutput, ErrorCode, Job, JobFailure, Members, VideoOutput};
+use self::payload::{DataMembers, Payload};
+pub(crate) use self::read::Unreadable;
+
+/// The catalogue: each type, its variant, and what its `data` holds.
+macro_rules! catalogue {
+    ($( $(#[$doc:meta])* $name:literal => $variant:ident($payload:ty), )+) => {
+        /// Tells what happened to a job.
+        ///
+        /// An event comes out of a verified delivery, so it is authentic, whichever variant it is:
+        /// answer 2xx to all of them. Deliveries come at least once and in any order.
+        ///
+        /// `Debug` prints the documented fields; of free-form JSON it prints member names only.
+        ///
+        /// # Examples
+        /// ```
+        /// use gemini_webhooks::{Envelope, Event};
+        ///
+        /// let body = r#"{"type":"batch.succeeded","version":"v1","timestamp":"2026-01-22T12:00:00Z",
+        ///     "data":{"id":"batch_123456","output_file_uri":"gs://my-bucket/results.jsonl"}}"#;
+        /// let envelope: Envelope = serde_json::from_str(body)?;
+        /// match envelope.event() {
+        ///     Event::BatchSucceeded(batch) => assert_eq!(batch.id, "batch_123456"),
+        ///     other => panic!("{other:?}"),
+        /// }
+        /// # Ok::<(), serde_json::Error>(())
+        /// ```
+        #[derive(Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum Event {
+            $( $(#[$doc])* $variant($payload), )+
+            /// A type that is not in the catalogue, such as what `:ping` sends.
+            Unknown {
+                /// Its `type`.
+                type_name: String,
+                /// Its `data` as it came; `null` if there was none.
+                data: Value,
+            },
+            /// An authentic body that is not an event we can read; the raw bytes are at hand.
+            Unreadable {
+                /// Its `type`, if that much could be read.
+                type_name: Option<String>,
+                /// Why it could not be read.
+                reason: UnreadableReason,
+            },
+        }
+
+        /// Names a type of the catalogue.
+        ///
+        /// # Examples
+        /// ```
+        /// use gemini_webhooks::EventType;
+        ///
+        /// assert_eq!(EventType::parse("video.generated"), Some(EventType::VideoGenerated));
+        /// assert_eq!(EventType::ALL.len(), 9);
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum EventType {
+            $( $(#[$doc])* $variant, )+
+        }
+
+        impl EventType {
+            /// Every type of the catalogue.
+            pub const ALL: &[Self] = &[$( Self::$variant, )+];
+
+            /// Returns the type of this name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name {
+                    $( $name => Some(Self::$variant), )+
+                    _ => None,
+                }
+            }
+
+            /// Returns the name as it stands in `type`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $name, )+
+                }
+            }
+
+            /// Makes the event of this type, or `None` where its `data` does not fit.
+            fn event(self, data: &mut DataMembers) -> Option<Event> {
+                match self {
+                    $( Self::$variant => <$payload>::from_members(data).map(Event::$variant), )+
+                }
+            }
+        }
+
+        impl Event {
+            /// Returns the type, if it is in the catalogue and its `data` fits.
+            #[must_use]
+            pub const fn event_type(&self) -> Option<EventType> {
+                match self {
+                    $( Self::$variant(_) => Some(EventType::$variant), )+
+                    Self::Unknown { .. } | Self::Unreadable { .. } => None,
+                }
+            }
+
+            fn payload(&self) -> Option<&dyn Payload> {
+                match self {
+                    $( Self::$variant(payload) => Some(payload), )+
+                    Self::Unknown { .. } | Self::Unreadable { .. } => None,
+                }
+            }
+
+            fn serialize_data<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    $( Self::$variant(payload) => map.serialize_entry("data", payload), )+
+                    Self::Unknown { data, .. } => map.serialize_entry("data", data),
+                    Self::Unreadable { .. } => Ok(()),
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// A batch was processed.
+    "batch.succeeded" => BatchSucceeded(BatchOutput),
+    /// The user cancelled a batch. It cannot be subscribed to, but may still arrive.
+    "batch.cancelled" => BatchCancelled(Job),
+    /// A batch was not processed in time.
+    "batch.expired" => BatchExpired(Job),
+    /// A batch failed, by a fault of the system or by its own input.
+    "batch.failed" => BatchFailed(JobFailure),
+    /// An interaction waits for the result of a function call.
+    "interaction.requires_action" => InteractionRequiresAction(Job),
+    /// An interaction completed.
+    "interaction.completed" => InteractionCompleted(Job),
+    /// An interaction failed, by a fault of the system or by its own input.
+    "interaction.failed" => InteractionFailed(JobFailure),
+    /// An interaction was cancelled. It cannot be subscribed to, but may still arrive.
+    "interaction.cancelled" => InteractionCancelled(Job),
+    /// A video was generated.
+    "video.generated" => VideoGenerated(VideoOutput),
+}
+
+impl Event {
+    /// Returns the `type`, whether or not it is in the catalogue; `None` where it was not readable.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::Envelope;
+    ///
+    /// let envelope: Envelope = serde_json::from_str(r#"{"type":"webhook.ping"}"#)?;
+    /// assert_eq!(envelope.event().type_name(), Some("webhook.ping"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { type_name, .. } => Some(type_name),
+            Self::Unreadable { type_name, .. } => type_name.as_deref(),
+            known => known.event_type().map(EventType::as_str),
+        }
+    }
+
+    /// Returns `data.id`: the job that the event is about, to fetch with your own key.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::Envelope;
+    ///
+    /// let body = r#"{"type":"batch.expired","data":{"id":"batches/7"}}"#;
+    /// let envelope: Envelope = serde_json::from_str(body)?;
+    /// assert_eq!(envelope.event().job_id(), Some("batches/7"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn job_id(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { data, .. } => data.get("id")?.as_str(),
+            known => known.payload()?.id(),
+        }
+    }
+
+    /// `user_metadata` inside `data`, where nobody has seen it but where a binding looks as well.
+    fn metadata_in_data(&self) -> Option<&Value> {
+        match self {
+            Self::Unknown { data, .. } => data.get("user_metadata"),
+            known => known.payload()?.extra().get("user_metadata"),
+        }
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { type_name, data: _ } => {
+                f.debug_struct("Unknown").field("type_name", type_name).finish_non_exhaustive()
+            }
+            Self::Unreadable { type_name, reason } => f
+                .debug_struct("Unreadable")
+                .field("type_name", type_name)
+                .field("reason", reason)
+                .finish(),
+            known => match (known.event_type(), known.payload()) {
+                (Some(event_type), Some(payload)) => write!(f, "{event_type:?}({payload:?})"),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Says why an authentic body could not be read as an event.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::UnreadableReason;
+///
+/// assert_eq!(UnreadableReason::NotUtf8.to_string(), "the body is not UTF-8");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UnreadableReason {
+    /// The type is known, but its `data` is not what is documented for it.
+    #[error("`data` is not what is documented for this type")]
+    DataDoesNotFit,
+    /// An object has two members of one name.
+    #[error("an object has two members of one name")]
+    DuplicateMember,
+    /// JSON, but not an object with a `type`.
+    #[error("not an object with a `type`")]
+    NotAnEnvelope,
+    /// Not JSON.
+    #[error("the body is not JSON")]
+    NotJson,
+    /// Not UTF-8, which JSON must be (RFC 8259 section 8.1).
+    #[error("the body is not UTF-8")]
+    NotUtf8,
+    /// Nested deeper than [`MAX_JSON_DEPTH`](crate::limits::MAX_JSON_DEPTH).
+    #[error("nested too deep")]
+    TooDeep,
+}
+
+/// Holds an event with what came around it.
+///
+/// Reads and writes the JSON of the wire through serde. Anyone can make one; only a
+/// [`Delivery`](crate::Delivery) says that it is authentic.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::Envelope;
+///
+/// let body = r#"{"data":{"id":"b1"},"user_metadata":{"job_group":"nightly"},
+///     "timestamp":"2026-01-22T12:00:00.5+01:00","type":"batch.expired","version":"v1"}"#;
+/// let envelope: Envelope = serde_json::from_str(body)?;
+/// assert_eq!(envelope.version(), Some("v1"));
+/// assert_eq!(envelope.timestamp().unwrap().unix_timestamp(), 1_769_079_600);
+/// assert_eq!(envelope.user_metadata().unwrap()["job_group"], "nightly");
+///
+/// let again: Envelope = serde_json::from_str(&serde_json::to_string(&envelope)?)?;
+/// assert_eq!(again, envelope);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Envelope {
+    event: Event,
+    version: Option<std::borrow::Cow<'static, str>>,
+    timestamp: Option<OffsetDateTime>,
+    user_metadata: Option<Value>,
+    extra: Members,
+}
+
+impl Envelope {
+    /// Reads an envelope that is in hand as JSON, strictly: UTF-8, one object with a `type`, no
+    /// repeated member, at most 64 levels deep.
+    ///
+    /// # Errors
+    /// The [`UnreadableReason`]. A known type whose `data` does not fit is no error but
+    /// [`Event::Unreadable`], with what came as `data` in [`extra`](Self::extra).
+    ///
+    /// # Security
+    /// The result is as trustworthy as the bytes. For a request, use a verifier.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Envelope, UnreadableReason};
+    ///
+    /// assert!(Envelope::from_slice(br#"{"type":"batch.expired","data":{"id":"b1"}}"#).is_ok());
+    /// let twice = br#"{"type":"batch.expired","type":"batch.failed"}"#;
+    /// assert_eq!(Envelope::from_slice(twice), Err(UnreadableReason::DuplicateMember));
+    /// ```
+    pub fn from_slice(json: &[u8]) -> Result<Self, UnreadableReason> {
+        Self::read(json).map_err(|unreadable| unreadable.reason)
+    }
+
+    /// Returns the event.
+    #[must_use]
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// Takes the event out.
+    #[must_use]
+    pub fn into_event(self) -> Event {
+        self.event
+    }
+
+    /// Returns the version of the envelope, `v1` so far, if there was a text.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// Returns when the event happened, if there was an RFC 3339 time.
+    ///
+    /// # Security
+    /// This is not when it was sent, and it is never used against replay.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<OffsetDateTime> {
+        self.timestamp
+    }
+
+    /// Returns what the caller put into `webhook_config`: observed at the top level, else looked
+    /// for inside `data`.
+    #[must_use]
+    pub fn user_metadata(&self) -> Option<&Value> {
+        self.user_metadata.as_ref().or_else(|| self.event.metadata_in_data())
+    }
+
+    /// Returns the members that have no place of their own, and those whose value is not of the
+    /// documented form (such as a `timestamp` that is no RFC 3339 time).
+    #[must_use]
+    pub fn extra(&self) -> &Members {
+        &self.extra
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A new field breaks this line, so that somebody decides whether it may be shown.
+        let Self { event, version, timestamp, user_metadata, extra } = self;
+        f.debug_struct("Envelope")
+            .field("event", event)
+            .field("version", version)
+            .field("timestamp", timestamp)
+            .field("user_metadata", &user_metadata.as_ref().map(|_| format_args!("[redacted]")))
+            .field("extra", extra)
+            .finish()
+    }
+}
+
+impl Serialize for Envelope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { event, version, timestamp, user_metadata, extra } = self;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(type_name) = event.type_name() {
+            map.serialize_entry("type", type_name)?;
+        }
+        if let Some(version) = version {
+            map.serialize_entry("version", version)?;
+        }
+        if let Some(timestamp) = timestamp {
+            let text = timestamp.format(&Rfc3339).map_err(S::Error::custom)?;
+            map.serialize_entry("timestamp", &text)?;
+        }
+        event.serialize_data(&mut map)?;
+        if let Some(user_metadata) = user_metadata {
+            map.serialize_entry("user_metadata", user_metadata)?;
+        }
+        for (name, value) in extra.as_map() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = read::strict_value(deserializer)?;
+        Self::from_slice(value.to_string().as_bytes()).map_err(D::Error::custom)
+    }
+}

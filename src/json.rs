@@ -1,0 +1,190 @@
+//! The one strict way in which this crate reads JSON: no repeated member, bounded depth.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::limits::MAX_JSON_DEPTH;
+
+/// What the JSON grammar allows and this crate does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// One object has two members of one name, of which two readers could take different ones.
+    DuplicateMember,
+    /// Nested deeper than [`MAX_JSON_DEPTH`].
+    TooDeep,
+}
+
+/// Carries the depth that is left and reports a [`Fault`] past serde, whose errors are only text.
+#[derive(Clone, Copy)]
+pub(crate) struct Strict<'c> {
+    fault: &'c Cell<Option<Fault>>,
+    depth_left: usize,
+}
+
+impl<'c> Strict<'c> {
+    pub(crate) fn new(fault: &'c Cell<Option<Fault>>) -> Self {
+        Self { fault, depth_left: MAX_JSON_DEPTH }
+    }
+
+    /// Enters an object or an array.
+    #[inline]
+    pub(crate) fn nested<E: de::Error>(self) -> Result<Self, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Self { depth_left, ..self }),
+            None => Err(self.fail(Fault::TooDeep)),
+        }
+    }
+
+    /// Puts a member's value where it belongs, unless one is there already.
+    #[inline]
+    pub(crate) fn fill<T, E: de::Error>(self, slot: &mut Option<T>, value: T) -> Result<(), E> {
+        match slot.replace(value) {
+            None => Ok(()),
+            Some(_) => Err(self.fail(Fault::DuplicateMember)),
+        }
+    }
+
+    /// Keeps a member under its name, unless there is one of that name already.
+    pub(crate) fn insert<E: de::Error>(
+        self,
+        map: &mut Map<String, Value>,
+        name: String,
+        value: Value,
+    ) -> Result<(), E> {
+        match map.insert(name, value) {
+            None => Ok(()),
+            Some(_) => Err(self.fail(Fault::DuplicateMember)),
+        }
+    }
+
+    fn fail<E: de::Error>(self, fault: Fault) -> E {
+        self.fault.set(Some(fault));
+        E::custom(match fault {
+            Fault::DuplicateMember => "duplicate member",
+            Fault::TooDeep => "nested too deep",
+        })
+    }
+}
+
+/// Implements the scalar methods of a visitor by one function from `Value`.
+macro_rules! visit_scalars_as_values {
+    ($visitor:ident => $scalar:expr) => {
+        fn visit_bool<E: de::Error>($visitor: Self, value: bool) -> Result<Self::Value, E> {
+            Ok($scalar(Value::from(value)))
+        }
+        fn visit_i64<E: de::Error>($visitor: Self, value: i64) -> Result<Self::Value, E> {
+            Ok($scalar(Value::from(value)))
+        }
+        fn visit_u64<E: de::Error>($visitor: Self, value: u64) -> Result<Self::Value, E> {
+            Ok($scalar(Value::from(value)))
+        }
+        fn visit_f64<E: de::Error>($visitor: Self, value: f64) -> Result<Self::Value, E> {
+            Ok($scalar(Value::from(value)))
+        }
+        fn visit_unit<E: de::Error>($visitor: Self) -> Result<Self::Value, E> {
+            Ok($scalar(Value::Null))
+        }
+    };
+}
+pub(crate) use visit_scalars_as_values;
+
+/// Reads any value as a tree, strictly.
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    visit_scalars_as_values!(self => std::convert::identity);
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.nested()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.nested()?;
+        let mut map = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(inner)?;
+            if let Some(number) = disguised_number(&name, &value) {
+                return Ok(Value::Number(number));
+            }
+            inner.insert(&mut map, name, value)?;
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+/// With `serde_json`'s feature `arbitrary_precision`, which any crate of the build may turn on,
+/// every number arrives as an object of one member with this name.
+fn disguised_number(name: &str, value: &Value) -> Option<Number> {
+    if name != "$serde_json::private::Number" {
+        return None;
+    }
+    value.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Value, Option<Fault>> {
+        let fault = Cell::new(None);
+        let mut json = serde_json::Deserializer::from_str(text);
+        Strict::new(&fault).deserialize(&mut json).map_err(|_| fault.get())
+    }
+
+    #[test]
+    fn a_tree_is_read_as_serde_json_reads_it() {
+        let text = r#"{"a":[1,-2,3.5,true,null,"x\n"],"b":{"c":{}},"d":18446744073709551615}"#;
+        assert_eq!(read(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
+    fn a_repeated_member_is_a_fault_at_any_depth() {
+        for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
+            assert_eq!(read(text), Err(Some(Fault::DuplicateMember)), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded_and_the_bound_itself_passes() {
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+            let nested = |n: usize| format!("{}0{}", open.repeat(n), close.repeat(n));
+            assert!(read(&nested(MAX_JSON_DEPTH)).is_ok());
+            assert_eq!(read(&nested(MAX_JSON_DEPTH + 1)), Err(Some(Fault::TooDeep)));
+        }
+    }
+
+    #[test]
+    fn a_number_disguised_by_arbitrary_precision_is_a_number() {
+        let text = r#"[{"$serde_json::private::Number":"12"}]"#;
+        assert_eq!(read(text).unwrap(), serde_json::json!([12]));
+    }
+}

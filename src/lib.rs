@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod axum;
+mod clock;
+mod delivery;
+mod error;
+mod event;
+mod headers;
+mod json;
+pub mod limits;
+mod replay;
+mod signature_header;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+mod verify_static;
+
+pub use crate::clock::{Clock, SystemClock};
+pub use crate::delivery::{Delivery, Record, Scheme, SecretMatch, WebhookId};
+pub use crate::error::{ConfigError, Error, HeaderProblem, Party, SecretProblem, SeenScheme};
+pub use crate::event::{
+    BatchOutput, Envelope, ErrorCode, Event, EventType, Job, JobFailure, Members, UnreadableReason,
+    VideoOutput,
+};
+pub use crate::headers::{FoundHeaders, HeaderLookup, Lookup, WebhookHeader};
+pub use crate::replay::ReplayWindow;
+pub use crate::verify_static::{Checked, Secret, StaticVerifier, StaticVerifierBuilder};

@@ -1,0 +1,45 @@
+//! Every number that bounds work, each with its reason. A value equal to a limit still passes.
+
+/// Largest body by default, in bytes: thin events are a few hundred bytes, and Standard Webhooks
+/// recommends at most 20 kB; this leaves room for a large `user_metadata`.
+pub const DEFAULT_MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Smallest value a caller may set as the largest body, in bytes: below it real events are lost.
+pub const LEAST_MAX_BODY_BYTES: usize = 1024;
+
+/// Largest value a caller may set as the largest body, in bytes: a body is held in memory.
+pub const GREATEST_MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Largest `webhook-id`, in bytes: the observed ones (`msg_` and a UUID) have 40.
+pub const MAX_ID_BYTES: usize = 256;
+
+/// Largest `webhook-timestamp`, in digits: enough for the year 9999, too few to overflow an `i64`.
+pub const MAX_TIMESTAMP_BYTES: usize = 12;
+
+/// Latest `webhook-timestamp`, in Unix seconds: the end of the year 9999, where RFC 3339 ends too.
+pub const MAX_TIMESTAMP: i64 = 253_402_300_799;
+
+/// Largest `webhook-signature` of any form, in bytes: a JWT is the longest.
+pub const MAX_SIGNATURE_HEADER_BYTES: usize = 16 * 1024;
+
+/// Largest list of signatures, in bytes: sixteen Ed25519 entries with room to spare.
+pub const MAX_SIGNATURE_LIST_BYTES: usize = 4 * 1024;
+
+/// Most entries in a list of signatures: one per valid secret is expected, and a rotation has two.
+/// What an entry costs is one base64 decoding, never a MAC.
+pub const MAX_SIGNATURE_ENTRIES: usize = 16;
+
+/// Most secrets in one verifier: each costs one MAC when a signature is wrong.
+pub const MAX_SECRETS: usize = 8;
+
+/// Shortest and longest key of a secret, in bytes: the range of Standard Webhooks.
+pub const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// The same where the caller opted out of that range: under 16 bytes a key can be guessed.
+pub const ODD_SECRET_BYTES: std::ops::RangeInclusive<usize> = 16..=128;
+
+/// Shortest and longest replay window in either direction, in seconds.
+pub const REPLAY_WINDOW_SECONDS: std::ops::RangeInclusive<u64> = 1..=3600;
+
+/// Deepest nesting of JSON: real events nest twice; a parser's stack must not be the sender's.
+pub const MAX_JSON_DEPTH: usize = 64;

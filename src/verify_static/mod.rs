@@ -1,0 +1,465 @@
+//! Static webhooks: registered for a project, signed with a shared secret.
+
+mod secret;
+mod signature;
+
+use std::env::{self, VarError};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+pub use self::secret::Secret;
+use self::signature::Candidates;
+#[cfg(feature = "testing")]
+pub(crate) use self::signature::MacKey;
+use crate::clock::{Clock, SystemClock, date_time, unix_seconds};
+use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
+use crate::error::{ConfigError, Error};
+use crate::headers::{HeaderLookup, Headers};
+use crate::limits::{
+    DEFAULT_MAX_BODY_BYTES, GREATEST_MAX_BODY_BYTES, LEAST_MAX_BODY_BYTES, MAX_SECRETS,
+};
+use crate::replay::ReplayWindow;
+
+/// Verifies static webhooks: `v1` signatures, HMAC-SHA256 with one or more shared secrets.
+///
+/// Cheap to clone (the clones share everything) and to share between threads; no runtime, no
+/// network, no lock on the way of a request.
+///
+/// # Security
+/// Pass the body as the bytes that arrived: a body that was parsed and written again is not what
+/// was signed. Verify first, deduplicate on the webhook-id afterwards.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::testing::{StaticSigner, sample_body};
+/// use gemini_webhooks::{Event, Secret, StaticVerifier};
+///
+/// let secret = || Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+/// let verifier = StaticVerifier::builder().secret(secret()?).build()?;
+///
+/// // What the Gemini API would send:
+/// let body = sample_body("batch.succeeded").unwrap();
+/// let request = StaticSigner::new(&secret()?).sign("msg_1", std::time::SystemTime::now(), body);
+///
+/// let delivery = verifier.verify(&request.headers, request.body)?;
+/// assert!(matches!(delivery.event(), Event::BatchSucceeded(batch) if !batch.id.is_empty()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct StaticVerifier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    secrets: ArcSwap<SecretRing>,
+    replay_window: ReplayWindow,
+    max_body_bytes: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl StaticVerifier {
+    /// Starts to set up a verifier.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Secret, StaticVerifier};
+    ///
+    /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// # Ok::<(), gemini_webhooks::ConfigError>(())
+    /// ```
+    pub fn builder() -> StaticVerifierBuilder {
+        StaticVerifierBuilder {
+            secrets: Vec::new(),
+            replay_window: ReplayWindow::FIVE_MINUTES,
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Makes a verifier with the secrets in an environment variable: 1 to 8, one space between, so
+    /// that a rotation needs no change of code.
+    ///
+    /// # Errors
+    /// [`ConfigError::EnvMissing`], [`ConfigError::EnvNotUnicode`], and those of
+    /// [`Secret::parse_list`].
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{ConfigError, StaticVerifier};
+    ///
+    /// let error = StaticVerifier::from_env("NOT_SET_ANYWHERE").unwrap_err();
+    /// assert_eq!(error, ConfigError::EnvMissing { name: "NOT_SET_ANYWHERE".to_owned() });
+    /// ```
+    pub fn from_env(name: &str) -> Result<Self, ConfigError> {
+        let text = Zeroizing::new(env::var(name).map_err(|error| match error {
+            VarError::NotPresent => ConfigError::EnvMissing { name: name.to_owned() },
+            VarError::NotUnicode(_) => ConfigError::EnvNotUnicode { name: name.to_owned() },
+        })?);
+        Self::builder().secrets(Secret::parse_list(&text)?).build()
+    }
+
+    /// Verifies a request and reads its event.
+    ///
+    /// The body is kept without a copy. `Ok` always means authentic, so answer 2xx even if the
+    /// event is [`Unknown`](crate::Event::Unknown) or [`Unreadable`](crate::Event::Unreadable).
+    ///
+    /// # Errors
+    /// Every variant of [`Error`]; answer its [`status`](Error::status) and nothing else.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Error, Secret, StaticVerifier, WebhookHeader};
+    ///
+    /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// let refused = verifier.verify(&[("content-type", "application/json")], "{}").unwrap_err();
+    /// assert_eq!(refused, Error::MissingHeader { header: WebhookHeader::Id });
+    /// # Ok::<(), gemini_webhooks::ConfigError>(())
+    /// ```
+    #[inline]
+    pub fn verify<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Into<Bytes>,
+    ) -> Result<Delivery, Error> {
+        self.verify_at(headers, body, self.shared.clock.now())
+    }
+
+    /// Verifies a request as [`verify`](Self::verify) does, at a given time instead of the
+    /// clock's: for a captured request.
+    ///
+    /// # Errors
+    /// As for `verify`.
+    ///
+    /// # Security
+    /// With the time of its own timestamp every captured request passes the replay check.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use gemini_webhooks::{Secret, StaticVerifier};
+    ///
+    /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// let headers = [
+    ///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+    ///     ("webhook-timestamp", "1614265330"),
+    ///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    /// ];
+    /// let captured_at = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
+    /// let delivery = verifier.verify_at(&headers, r#"{"test": 2432232314}"#, captured_at)?;
+    /// assert_eq!(delivery.id().as_str(), "msg_p5jXN8AQM9LWM0D4loKWxJek");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn verify_at<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Into<Bytes>,
+        now: impl Into<SystemTime>,
+    ) -> Result<Delivery, Error> {
+        let body = body.into();
+        let checked = self.check_at(headers, &body, now)?;
+        let (id, sent_at) = (WebhookId::new(checked.id()), checked.timestamp());
+        Ok(Delivery::new(id, sent_at, Scheme::Static(checked.secret), body))
+    }
+
+    /// Verifies a request without reading its event: borrowed, and without an allocation.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify).
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::testing::StaticSigner;
+    /// use gemini_webhooks::{Secret, StaticVerifier};
+    ///
+    /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let request = StaticSigner::new(&secret).sign("msg_1", std::time::SystemTime::now(), "{}");
+    /// let verifier = StaticVerifier::builder().secret(secret).build()?;
+    ///
+    /// let checked = verifier.check(&request.headers, &request.body)?;
+    /// assert_eq!((checked.id(), checked.secret().position()), ("msg_1", 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn check<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        body: &[u8],
+    ) -> Result<Checked<'h>, Error> {
+        self.check_at(headers, body, self.shared.clock.now())
+    }
+
+    /// Verifies a request as [`check`](Self::check) does, at a given time instead of the clock's.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify).
+    ///
+    /// # Security
+    /// As for [`verify_at`](Self::verify_at).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::UNIX_EPOCH;
+    /// use gemini_webhooks::{Error, Secret, StaticVerifier};
+    ///
+    /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// let headers = [
+    ///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+    ///     ("webhook-timestamp", "1614265330"),
+    ///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    /// ];
+    /// let refused = verifier.check_at(&headers, b"", UNIX_EPOCH).unwrap_err();
+    /// assert_eq!(refused, Error::TooNew { ahead: 1_614_265_330, limit: 300 });
+    /// # Ok::<(), gemini_webhooks::ConfigError>(())
+    /// ```
+    pub fn check_at<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        body: &[u8],
+        now: impl Into<SystemTime>,
+    ) -> Result<Checked<'h>, Error> {
+        let now = now.into();
+        // 1. Bounds, before anything is worked on.
+        self.check_body_size(body.len())?;
+        // 2. The three headers: present, single, well formed.
+        let headers = Headers::read(headers)?;
+        // 3. The replay window.
+        self.shared.replay_window.check(headers.sent_at, unix_seconds(now))?;
+        // 4. The form of the signatures.
+        let candidates = Candidates::parse(&headers)?;
+        // 5. The signature: at most one MAC per secret, however many entries there are.
+        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
+    }
+
+    /// Replaces all secrets in a running server, for this verifier and its clones.
+    ///
+    /// A request that is being verified finishes with the secrets it started with. Nothing waits.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSecret`], [`ConfigError::TooManySecrets`]: then the old ones stay.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use gemini_webhooks::{ConfigError, Secret, StaticVerifier};
+    ///
+    /// let old = || Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    /// let verifier = StaticVerifier::builder().secret(old()?).build()?;
+    ///
+    /// let new = Secret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+    /// let in_a_day = SystemTime::now() + Duration::from_secs(24 * 3600);
+    /// verifier.replace_secrets([new, old()?.retire_at(in_a_day)])?;
+    ///
+    /// assert_eq!(verifier.replace_secrets([]), Err(ConfigError::NoSecret));
+    /// # Ok::<(), ConfigError>(())
+    /// ```
+    pub fn replace_secrets(
+        &self,
+        secrets: impl IntoIterator<Item = Secret>,
+    ) -> Result<(), ConfigError> {
+        let ring = SecretRing::new(secrets)?;
+        self.shared.secrets.store(Arc::new(ring));
+        Ok(())
+    }
+
+    /// Returns the largest body that is accepted, in bytes: what an adapter reads at most.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Secret, StaticVerifier};
+    ///
+    /// let secret = Secret::from_raw_bytes([7; 32])?;
+    /// let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// assert_eq!(verifier.max_body_bytes(), 1024 * 1024);
+    /// # Ok::<(), gemini_webhooks::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn max_body_bytes(&self) -> usize {
+        self.shared.max_body_bytes
+    }
+
+    #[inline]
+    fn check_body_size(&self, bytes: usize) -> Result<(), Error> {
+        let limit = self.shared.max_body_bytes;
+        if bytes > limit { Err(Error::BodyTooLarge { limit }) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for StaticVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { secrets, replay_window, max_body_bytes, clock } = &*self.shared;
+        f.debug_struct("StaticVerifier")
+            .field("secrets", &secrets.load().secrets.len())
+            .field("replay_window", replay_window)
+            .field("max_body_bytes", max_body_bytes)
+            .field("clock", clock)
+            .finish()
+    }
+}
+
+/// Sets up a [`StaticVerifier`]; made by [`StaticVerifier::builder`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use gemini_webhooks::{ReplayWindow, Secret, StaticVerifier};
+///
+/// let minute = Duration::from_secs(60);
+/// let verifier = StaticVerifier::builder()
+///     .secret(Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?)
+///     .replay_window(ReplayWindow::new(minute, minute)?)
+///     .max_body_bytes(64 * 1024)
+///     .build()?;
+/// # Ok::<(), gemini_webhooks::ConfigError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct StaticVerifierBuilder {
+    secrets: Vec<Secret>,
+    replay_window: ReplayWindow,
+    max_body_bytes: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl StaticVerifierBuilder {
+    /// Adds a secret; any of them may have signed a request.
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// Adds several secrets.
+    pub fn secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        self.secrets.extend(secrets);
+        self
+    }
+
+    /// Sets how far a timestamp may be off; five minutes both ways if not set.
+    pub fn replay_window(mut self, window: ReplayWindow) -> Self {
+        self.replay_window = window;
+        self
+    }
+
+    /// Sets the largest body, in bytes, from 1 KiB to 16 MiB; 1 MiB if not set.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Sets the clock; the system's if not set.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the verifier.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoSecret`], [`ConfigError::TooManySecrets`],
+    /// [`ConfigError::MaxBodyOutOfRange`].
+    pub fn build(self) -> Result<StaticVerifier, ConfigError> {
+        if !(LEAST_MAX_BODY_BYTES..=GREATEST_MAX_BODY_BYTES).contains(&self.max_body_bytes) {
+            return Err(ConfigError::MaxBodyOutOfRange);
+        }
+        let shared = Shared {
+            secrets: ArcSwap::from_pointee(SecretRing::new(self.secrets)?),
+            replay_window: self.replay_window,
+            max_body_bytes: self.max_body_bytes,
+            clock: self.clock,
+        };
+        Ok(StaticVerifier { shared: Arc::new(shared) })
+    }
+}
+
+/// Vouches that a request is authentic, borrowing from its headers; made by
+/// [`StaticVerifier::check`] alone.
+///
+/// # Examples
+/// See [`StaticVerifier::check`].
+#[derive(Clone, Debug)]
+pub struct Checked<'h> {
+    id: &'h [u8],
+    sent_at: i64,
+    secret: SecretMatch,
+}
+
+impl<'h> Checked<'h> {
+    /// Returns the webhook-id: the same on every retry of one event.
+    #[must_use]
+    pub fn id(&self) -> &'h str {
+        // Visible ASCII by its syntax, so that it is always a text.
+        std::str::from_utf8(self.id).unwrap_or_default()
+    }
+
+    /// Returns when this attempt was sent, as signed.
+    #[must_use]
+    pub fn timestamp(&self) -> OffsetDateTime {
+        date_time(self.sent_at)
+    }
+
+    /// Returns which secret matched.
+    #[must_use]
+    pub fn secret(&self) -> &SecretMatch {
+        &self.secret
+    }
+}
+
+/// The secrets of a verifier with what was learned of them: one snapshot, replaced whole.
+struct SecretRing {
+    secrets: Box<[Secret]>,
+    /// Index of the secret that matched last, tried first: in the steady state of a rotation the
+    /// cost is that of one secret.
+    last_match: AtomicUsize,
+}
+
+impl SecretRing {
+    fn new(secrets: impl IntoIterator<Item = Secret>) -> Result<Self, ConfigError> {
+        let secrets: Box<[_]> = secrets.into_iter().take(MAX_SECRETS.saturating_add(1)).collect();
+        match secrets.len() {
+            0 => Err(ConfigError::NoSecret),
+            1..=MAX_SECRETS => Ok(Self { secrets, last_match: AtomicUsize::new(0) }),
+            _ => Err(ConfigError::TooManySecrets),
+        }
+    }
+
+    /// Finds the secret that made one of the candidates.
+    #[inline]
+    fn find(
+        &self,
+        headers: &Headers<'_>,
+        body: &[u8],
+        candidates: &Candidates<'_>,
+        now: SystemTime,
+    ) -> Result<SecretMatch, Error> {
+        // A stale hint costs time, never correctness: `Relaxed` is enough.
+        let hint = self.last_match.load(Ordering::Relaxed);
+        let hinted_first = self.secrets.iter().enumerate().skip(hint).take(1);
+        let others = self.secrets.iter().enumerate().filter(|(index, _)| *index != hint);
+        let mut active = false;
+        for (index, secret) in hinted_first.chain(others) {
+            if secret.retire_at.is_some_and(|end| now >= end) {
+                continue;
+            }
+            active = true;
+            let signature = secret.key.sign(headers.id, headers.timestamp, body);
+            if candidates.contain(&signature) {
+                if index != hint {
+                    self.last_match.store(index, Ordering::Relaxed);
+                }
+                return Ok(SecretMatch::new(index.saturating_add(1), secret.label.clone()));
+            }
+        }
+        Err(if active { Error::SignatureMismatch } else { Error::NoActiveSecret })
+    }
+}

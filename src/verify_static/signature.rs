@@ -1,0 +1,117 @@
+//! The `v1` signature: HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}`.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::PAD;
+use ctutils::CtEq as _;
+use hmac::digest::InvalidLength;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::error::{Error, HeaderProblem, SeenScheme};
+use crate::headers::{Headers, WebhookHeader};
+use crate::limits::MAX_SIGNATURE_ENTRIES;
+use crate::signature_header::SignatureHeader;
+
+/// Standard base64 with padding, in its one canonical spelling.
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(&ALPHABET, PAD);
+
+/// The version of these signatures in a list, and the comma behind it.
+const PREFIX: &[u8] = b"v1,";
+
+/// Characters of 32 bytes in padded base64.
+const ENCODED_LEN: usize = 44;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// The HMAC state after the key was absorbed, built once per secret and copied per request.
+#[derive(Clone)]
+pub(crate) struct MacKey(HmacSha256);
+
+impl MacKey {
+    /// Absorbs a key. HMAC takes one of any length, so the error never comes.
+    pub(super) fn new(key: &[u8]) -> Result<Self, InvalidLength> {
+        HmacSha256::new_from_slice(key).map(Self)
+    }
+
+    /// Signs the header bytes as they came and the raw body, joined by dots; gives the signature
+    /// as it would be written.
+    #[inline]
+    pub(crate) fn sign(&self, id: &[u8], timestamp: &[u8], body: &[u8]) -> Encoded {
+        let mut mac = self.0.clone();
+        mac.update(id);
+        mac.update(b".");
+        mac.update(timestamp);
+        mac.update(b".");
+        mac.update(body);
+        let mut encoded = [0; ENCODED_LEN];
+        // 32 bytes fill 44 characters exactly, so that there is no error to handle.
+        let _ = BASE64.encode_slice(mac.finalize().into_bytes(), &mut encoded);
+        Encoded(encoded)
+    }
+}
+
+/// A signature in base64.
+///
+/// Signatures are compared in this form, so that only the canonical spelling can match and nothing
+/// that a stranger sent is decoded.
+pub(crate) struct Encoded([u8; ENCODED_LEN]);
+
+impl Encoded {
+    /// The entry that a sender would put into `webhook-signature`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn entry(&self) -> String {
+        let Self(encoded) = self;
+        PREFIX.iter().chain(encoded).map(|byte| char::from(*byte)).collect()
+    }
+
+    /// Compares in a time that does not depend on how much agrees.
+    #[inline]
+    fn equals(&self, signature: &[u8; ENCODED_LEN]) -> bool {
+        signature.ct_eq(&self.0).into()
+    }
+}
+
+/// The `v1` signatures of a header, to compare with what each secret would have signed.
+pub(super) struct Candidates<'h>([Option<&'h [u8; ENCODED_LEN]>; MAX_SIGNATURE_ENTRIES]);
+
+impl<'h> Candidates<'h> {
+    /// Finds the `v1` entries; those of other versions are ignored, those of another length
+    /// skipped.
+    #[inline]
+    pub(super) fn parse(headers: &Headers<'h>) -> Result<Self, Error> {
+        let list = match SignatureHeader::parse(headers.signature)? {
+            SignatureHeader::List(list) => list,
+            SignatureHeader::Jwt => {
+                return Err(Error::SchemeNotConfigured { saw: SeenScheme::Jwt });
+            }
+        };
+        let mut candidates = Self([None; MAX_SIGNATURE_ENTRIES]);
+        let mut seen = false;
+        let mut free = candidates.0.iter_mut();
+        list.for_each_of(PREFIX, |signature| {
+            seen = true;
+            if let Ok(signature) = signature.try_into()
+                && let Some(slot) = free.next()
+            {
+                *slot = Some(signature);
+            }
+        })?;
+        if !seen {
+            return Err(Error::SchemeNotConfigured { saw: list.seen() });
+        }
+        if candidates.0.first().is_none_or(Option::is_none) {
+            let (header, problem) = (WebhookHeader::Signature, HeaderProblem::NoWellFormedEntry);
+            return Err(Error::MalformedHeader { header, problem });
+        }
+        Ok(candidates)
+    }
+
+    /// Tells whether one of them is `signature`.
+    #[inline]
+    pub(super) fn contain(&self, signature: &Encoded) -> bool {
+        let well_formed = self.0.iter().map_while(|candidate| *candidate);
+        well_formed.fold(false, |found, candidate| found | signature.equals(candidate))
+    }
+}
