@@ -39,7 +39,12 @@ impl<'g> Group<'g> {
     }
 
     /// Measures all cases and prints a row of a Markdown table for each.
+    ///
+    /// With the argument `--once` every case runs once and nothing is measured.
     pub fn run(&mut self) {
+        if std::env::args().any(|argument| argument == "--once") {
+            return self.cases.iter_mut().for_each(|case| (case.run)());
+        }
         let repeats: Vec<u32> = self.cases.iter_mut().map(|case| repeats(&mut case.run)).collect();
         let mut times = vec![Vec::with_capacity(ROUNDS); self.cases.len()];
         for _ in 0..ROUNDS {

@@ -219,6 +219,33 @@ impl fmt::Debug for Event {
     }
 }
 
+/// Written as `type` and `data`, as on the wire; an unreadable one as `type` and `unreadable`.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(type_name) = self.type_name() {
+            map.serialize_entry("type", type_name)?;
+        }
+        if let Self::Unreadable { reason, .. } = self {
+            map.serialize_entry("unreadable", reason)?;
+        }
+        self.serialize_data(&mut map)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = read::strict_value(deserializer)?;
+        let Some(reason) = value.get("unreadable") else {
+            return Envelope::from_value(&value).map(Envelope::into_event);
+        };
+        let reason = UnreadableReason::deserialize(reason).map_err(D::Error::custom)?;
+        let type_name = value.get("type").and_then(Value::as_str).map(str::to_owned);
+        Ok(Self::Unreadable { type_name, reason })
+    }
+}
+
 impl fmt::Display for EventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -309,6 +336,10 @@ impl Envelope {
         Self::read(json).map_err(|unreadable| unreadable.reason)
     }
 
+    fn from_value<E: serde::de::Error>(value: &Value) -> Result<Self, E> {
+        Self::from_slice(value.to_string().as_bytes()).map_err(E::custom)
+    }
+
     /// Returns the event.
     #[must_use]
     pub fn event(&self) -> &Event {
@@ -392,7 +423,6 @@ impl Serialize for Envelope {
 
 impl<'de> Deserialize<'de> for Envelope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = read::strict_value(deserializer)?;
-        Self::from_slice(value.to_string().as_bytes()).map_err(D::Error::custom)
+        Self::from_value(&read::strict_value(deserializer)?)
     }
 }

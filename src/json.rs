@@ -38,13 +38,16 @@ impl<'c> Strict<'c> {
         }
     }
 
-    /// Puts a member's value where it belongs, unless one is there already.
+    /// Puts a member's value where it belongs; a second one leaves nothing there, since neither of
+    /// the two can be relied on.
     #[inline]
     pub(crate) fn fill<T, E: de::Error>(self, slot: &mut Option<T>, value: T) -> Result<(), E> {
-        match slot.replace(value) {
-            None => Ok(()),
-            Some(_) => Err(self.fail(Fault::DuplicateMember)),
+        if slot.is_some() {
+            *slot = None;
+            return Err(self.fail(Fault::DuplicateMember));
         }
+        *slot = Some(value);
+        Ok(())
     }
 
     /// Keeps a member under its name, unless there is one of that name already.

@@ -45,10 +45,7 @@ impl MacKey {
         mac.update(timestamp);
         mac.update(b".");
         mac.update(body);
-        let mut encoded = [0; ENCODED_LEN];
-        // 32 bytes fill 44 characters exactly, so that there is no error to handle.
-        let _ = BASE64.encode_slice(mac.finalize().into_bytes(), &mut encoded);
-        Encoded(encoded)
+        Encoded::of(mac)
     }
 }
 
@@ -59,6 +56,14 @@ impl MacKey {
 pub(crate) struct Encoded([u8; ENCODED_LEN]);
 
 impl Encoded {
+    #[inline]
+    fn of(mac: HmacSha256) -> Self {
+        let mut encoded = [0; ENCODED_LEN];
+        // 32 bytes fill 44 characters exactly, so that there is no error to handle.
+        let _ = BASE64.encode_slice(mac.finalize().into_bytes(), &mut encoded);
+        Self(encoded)
+    }
+
     /// The entry that a sender would put into `webhook-signature`.
     #[cfg(feature = "testing")]
     pub(crate) fn entry(&self) -> String {
@@ -113,5 +118,60 @@ impl<'h> Candidates<'h> {
     pub(super) fn contain(&self, signature: &Encoded) -> bool {
         let well_formed = self.0.iter().map_while(|candidate| *candidate);
         well_formed.fold(false, |found, candidate| found | signature.equals(candidate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn bytes(hex: &Value) -> Vec<u8> {
+        let hex = hex.as_str().unwrap();
+        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        (0..hex.len()).step_by(2).map(byte).collect()
+    }
+
+    /// The signed text of a delivery is `id.timestamp.body`; here the whole message is the body of
+    /// a MAC without a prefix.
+    fn sign(key: &MacKey, message: &[u8]) -> Encoded {
+        let mut mac = key.0.clone();
+        mac.update(message);
+        Encoded::of(mac)
+    }
+
+    #[test]
+    fn wycheproof_hmac_sha256() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/wycheproof/hmac_sha256_test.json");
+        let file: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let (mut whole, mut cut) = (0, 0);
+        for group in file["testGroups"].as_array().unwrap() {
+            for test in group["tests"].as_array().unwrap() {
+                let key = MacKey::new(&bytes(&test["key"])).unwrap();
+                let signature = BASE64.encode(bytes(&test["tag"]));
+                let candidate = signature.as_bytes().try_into();
+                let accepted = candidate
+                    .is_ok_and(|candidate| sign(&key, &bytes(&test["msg"])).equals(candidate));
+                // A tag that was cut to 128 bits is never accepted, valid or not.
+                let is_whole = group["tagSize"] == 256;
+                *if is_whole { &mut whole } else { &mut cut } += 1;
+                assert_eq!(accepted, is_whole && test["result"] == "valid", "{}", test["tcId"]);
+            }
+        }
+        assert_eq!((whole, cut), (87, 87));
+    }
+
+    #[test]
+    fn a_header_signed_with_the_documented_parts() {
+        // The literal of the reference libraries' tests.
+        let key = BASE64.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature = MacKey::new(&key).unwrap().sign(
+            b"msg_p5jXN8AQM9LWM0D4loKWxJek",
+            b"1614265330",
+            br#"{"test": 2432232314}"#,
+        );
+        assert!(signature.equals(b"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
+        assert!(!signature.equals(b"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OA="));
     }
 }
