@@ -1,0 +1,81 @@
+//! A receiver for static webhooks, as you would run it.
+//!
+//! ```text
+//! export WEBHOOK_SIGNING_SECRET=whsec_...   # 1 to 8 secrets, one space between
+//! cargo run --example receiver              # listens on 127.0.0.1:8000, or on $LISTEN
+//! ```
+//!
+//! It verifies, answers 2xx at once, and hands the event to a task: the sender waits a few seconds
+//! at most, and retries everything else for 24 hours. When the task falls behind, the answer is
+//! 503, and the sender comes again: nothing is lost.
+
+use std::env;
+use std::error::Error;
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use gemini_webhooks::axum::Verified;
+use gemini_webhooks::{Delivery, Event, StaticVerifier};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// How many deliveries may wait for the task.
+const QUEUE: usize = 1024;
+
+#[derive(Clone)]
+struct App {
+    verifier: StaticVerifier,
+    queue: mpsc::Sender<Delivery>,
+}
+
+impl FromRef<App> for StaticVerifier {
+    fn from_ref(app: &App) -> Self {
+        app.verifier.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let verifier = StaticVerifier::from_env("WEBHOOK_SIGNING_SECRET")?;
+    let (queue, deliveries) = mpsc::channel(QUEUE);
+    let task = tokio::spawn(work(deliveries));
+    let app =
+        Router::new().route("/gemini-callback", post(hook)).with_state(App { verifier, queue });
+    let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}/gemini-callback", listener.local_addr()?);
+    let stop = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    // The router is gone and with it the queue's sender: the task ends when the queue is empty.
+    Ok(task.await?)
+}
+
+/// Runs for authentic deliveries alone.
+async fn hook(State(app): State<App>, Verified(delivery): Verified) -> StatusCode {
+    match app.queue.try_send(delivery) {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Works through the deliveries, which come at least once and in any order: a real task first looks
+/// whether it has seen the id.
+async fn work(mut deliveries: mpsc::Receiver<Delivery>) {
+    while let Some(delivery) = deliveries.recv().await {
+        let id = delivery.id();
+        match delivery.event() {
+            Event::BatchSucceeded(batch) => {
+                println!("{id}: batch {} succeeded: {:?}", batch.id, batch.output_file_uri);
+            }
+            Event::BatchFailed(failure) | Event::InteractionFailed(failure) => {
+                println!("{id}: {} failed: {:?}", failure.id, failure.error_message);
+            }
+            Event::VideoGenerated(video) => println!("{id}: video at {:?}", video.uri()),
+            other => println!("{id}: {other:?}"),
+        }
+    }
+}
