@@ -310,7 +310,7 @@ mod derived {
 
     #[derive(Deserialize)]
     #[serde(tag = "type", content = "data")]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::enum_variant_names)]
     enum Event {
         #[serde(rename = "batch.succeeded")]
         BatchSucceeded { id: String, output_file_uri: Option<String> },

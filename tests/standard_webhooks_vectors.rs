@@ -100,14 +100,12 @@ fn headers(case: &Value) -> Vec<(String, String)> {
 }
 
 fn body(case: &Value) -> Vec<u8> {
-    match case["body"].as_str() {
-        Some(text) => text.as_bytes().to_vec(),
-        None => {
-            let repeat = &case["body_repeat"];
-            let byte = repeat["byte"].as_str().unwrap().as_bytes()[0];
-            vec![byte; usize::try_from(repeat["count"].as_u64().unwrap()).unwrap()]
-        }
+    if let Some(text) = case["body"].as_str() {
+        return text.as_bytes().to_vec();
     }
+    let repeat = &case["body_repeat"];
+    let byte = repeat["byte"].as_str().unwrap().as_bytes()[0];
+    vec![byte; usize::try_from(repeat["count"].as_u64().unwrap()).unwrap()]
 }
 
 #[test]
