@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::clock::date_time;
 use crate::event::{Envelope, Event, Unreadable};
 
 /// Holds an authentic delivery: one attempt of the Gemini API to tell of one event.
@@ -53,22 +54,60 @@ pub struct Delivery {
     scheme: Scheme,
     content: Content,
     raw: Bytes,
+    /// Where `raw` is not the body of the request.
+    body: Option<Bytes>,
+    body_authentication: BodyAuthentication,
+    /// The member of `user_metadata` that a record must not hold.
+    secret_member: Option<Arc<str>>,
 }
 
 impl Delivery {
     /// For verifiers alone: whoever calls this vouches that `raw` was authenticated by `scheme`.
     pub(crate) fn new(id: WebhookId, sent_at: OffsetDateTime, scheme: Scheme, raw: Bytes) -> Self {
         let content = Content::read(&raw);
-        Self { id, sent_at, scheme, content, raw }
+        let body_authentication = BodyAuthentication::Signed;
+        Self {
+            id,
+            sent_at,
+            scheme,
+            content,
+            raw,
+            body: None,
+            body_authentication,
+            secret_member: None,
+        }
     }
 
-    /// Returns the webhook-id: the same on every retry of one event, signed with the body.
+    /// For a token whose claims are the event: keeps the body that came with it.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn with_body(self, body: Bytes, body_authentication: BodyAuthentication) -> Self {
+        Self { body: Some(body), body_authentication, ..self }
+    }
+
+    /// For a token that only vouches for its bearer.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn with_unsigned_body(self) -> Self {
+        Self { body_authentication: BodyAuthentication::Unsigned, ..self }
+    }
+
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn with_secret_member(self, secret_member: Option<Arc<str>>) -> Self {
+        Self { secret_member, ..self }
+    }
+
+    /// Returns the webhook-id: the same on every retry of one event.
+    ///
+    /// # Security
+    /// Signed with the body, except beside a JWT: there it is only what the sender wrote.
     #[must_use]
     pub fn id(&self) -> &WebhookId {
         &self.id
     }
 
-    /// Returns when this attempt was sent, as signed; a retry has a later one.
+    /// Returns when this attempt was sent; a retry has a later time.
+    ///
+    /// # Security
+    /// Signed with the body, except beside a JWT: there it is only what the sender wrote.
     #[must_use]
     pub fn timestamp(&self) -> OffsetDateTime {
         self.sent_at
@@ -113,10 +152,24 @@ impl Delivery {
         self.envelope()?.user_metadata()
     }
 
-    /// Returns the bytes that were authenticated: here the request's body, byte by byte.
+    /// Returns the bytes that were authenticated: the request's body, byte by byte, or the decoded
+    /// claims of a JWT that holds the event. See
+    /// [`body_authentication`](Self::body_authentication) for the one exception.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
         &self.raw
+    }
+
+    /// Returns the body of the request, which beside a JWT is not signed.
+    #[must_use]
+    pub fn request_body(&self) -> &Bytes {
+        self.body.as_ref().unwrap_or(&self.raw)
+    }
+
+    /// Tells how the bytes of [`raw`](Self::raw) were authenticated.
+    #[must_use]
+    pub fn body_authentication(&self) -> BodyAuthentication {
+        self.body_authentication
     }
 
     /// Makes a plain record of the delivery, to put into a queue or a database.
@@ -137,7 +190,14 @@ impl Delivery {
     /// ```
     #[must_use]
     pub fn into_record(self) -> Record {
-        let Self { id, sent_at, scheme, content, raw } = self;
+        let Self { id, sent_at, scheme, mut content, raw, secret_member, .. } = self;
+        let raw = match &mut content {
+            Content::Envelope(envelope) => {
+                secret_member.iter().for_each(|member| envelope.remove_metadata(member));
+                Bytes::new()
+            }
+            Content::Unreadable(_) => raw,
+        };
         Record { id, sent_at, scheme, content, raw }
     }
 }
@@ -145,7 +205,16 @@ impl Delivery {
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A new field breaks this line, so that somebody decides whether it may be shown.
-        let Self { id, sent_at: _, scheme, content, raw } = self;
+        let Self {
+            id,
+            sent_at: _,
+            scheme,
+            content,
+            raw,
+            body: _,
+            body_authentication: _,
+            secret_member: _,
+        } = self;
         f.debug_struct("Delivery")
             .field("scheme", scheme)
             .field("type", &content.event().type_name())
@@ -174,9 +243,9 @@ impl Serialize for Delivery {
 pub struct WebhookId(Box<str>);
 
 impl WebhookId {
-    /// For text that was read out of a header, within its bounds.
-    pub(crate) fn new(id: &str) -> Self {
-        Self(id.into())
+    /// For a webhook-id whose syntax was checked, which makes it a text.
+    pub(crate) fn new(id: &[u8]) -> Self {
+        Self(std::str::from_utf8(id).unwrap_or_default().into())
     }
 
     /// Returns the text.
@@ -212,8 +281,78 @@ impl fmt::Display for WebhookId {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scheme {
+    /// A dynamic webhook in the observed form: `v1a`, Ed25519. The keys have no names to tell.
+    Ed25519,
+    /// A dynamic webhook in the documented form: an RS256 JWT.
+    Jwt(JwtMatch),
     /// A static webhook, by this secret.
     Static(SecretMatch),
+}
+
+/// Tells how the bytes of [`Delivery::raw`] were authenticated.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{BodyAuthentication, Delivery};
+///
+/// fn may_start_a_payment(delivery: &Delivery) -> bool {
+///     delivery.body_authentication() != BodyAuthentication::Unsigned
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyAuthentication {
+    /// They are the claims of a JWT, which are signed; the body of the request was not needed.
+    Claims,
+    /// They are the body of the request, and signed.
+    Signed,
+    /// They are the body of a request with a valid JWT that says nothing of it: a bearer's word,
+    /// accepted because the verifier was told to.
+    Unsigned,
+}
+
+/// Tells of the JWT that a delivery came with.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{Delivery, Scheme};
+///
+/// /// Without `iat` the freshness of a JWT rests on its expiry alone.
+/// fn issue_time_is_signed(delivery: &Delivery) -> bool {
+///     matches!(delivery.scheme(), Scheme::Jwt(jwt) if jwt.issued_at().is_some())
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JwtMatch {
+    kid: String,
+    expires_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    issued_at: Option<i64>,
+}
+
+impl JwtMatch {
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn new(kid: String, expires_at: i64, issued_at: Option<i64>) -> Self {
+        Self { kid, expires_at, issued_at }
+    }
+
+    /// Returns the name of the key.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Returns when the token expires, as signed.
+    #[must_use]
+    pub fn expires_at(&self) -> OffsetDateTime {
+        date_time(self.expires_at)
+    }
+
+    /// Returns when the token was issued, as signed; without it freshness rests on the expiry.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<OffsetDateTime> {
+        self.issued_at.map(date_time)
+    }
 }
 
 /// Tells which of the configured secrets matched.
@@ -324,7 +463,7 @@ pub struct Record {
     sent_at: OffsetDateTime,
     scheme: Scheme,
     content: Content,
-    /// Written only where the content is unreadable: an envelope holds all of it.
+    /// Empty unless the content is unreadable: an envelope holds all of it.
     raw: Bytes,
 }
 

@@ -1,11 +1,15 @@
 //! What can go wrong: [`Error`] with a request, [`ConfigError`] with the setup.
 
+mod config;
+mod problem;
+
 use std::fmt;
 
 use http::StatusCode;
 
+pub use self::config::{ConfigError, SecretProblem};
+pub use self::problem::{HeaderProblem, SeenScheme, TokenProblem};
 use crate::headers::WebhookHeader;
-use crate::limits;
 
 /// Says why a request was not accepted.
 ///
@@ -30,19 +34,32 @@ use crate::limits;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
+    /// The claims of the JWT are an event, and the body is another one.
+    BodyDiffers,
     /// The body did not arrive whole: the connection broke, or the sender gave up.
     BodyInterrupted,
+    /// The JWT is valid but does not hold the event, and the body is not signed.
+    BodyNotSigned,
     /// The body is larger than the verifier's limit, in bytes.
     BodyTooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The binding cannot tell yet whether the job is ours: the sender will come again.
+    JobNotYetKnown,
+    /// The keys are not at hand and could not be fetched: nothing is said of the signature.
+    KeysUnreachable,
     /// One of the three headers is not what the protocol allows.
     MalformedHeader {
         /// Which header.
         header: WebhookHeader,
         /// What is wrong with it.
         problem: HeaderProblem,
+    },
+    /// The JWT is not of the form that RFC 7515 and RFC 8725 ask for.
+    MalformedToken {
+        /// What is wrong with it.
+        problem: TokenProblem,
     },
     /// One of the three headers is missing or empty.
     MissingHeader {
@@ -51,6 +68,8 @@ pub enum Error {
     },
     /// Every secret is past its `retire_at`, so that nothing can be verified.
     NoActiveSecret,
+    /// The delivery is authentic, but by the binding it is not ours.
+    NotOurs,
     /// One of the three headers came more than once, so that two readers could take two values.
     RepeatedHeader {
         /// Which header.
@@ -63,6 +82,14 @@ pub enum Error {
     },
     /// No signature matches: another secret, or bytes that were changed on the way.
     SignatureMismatch,
+    /// The JWT has expired.
+    TokenExpired,
+    /// The JWT lives longer than is allowed.
+    TokenLivesTooLong,
+    /// The JWT is not valid yet: `nbf` or `iat` is ahead of our clock.
+    TokenNotYetValid,
+    /// The JWT was issued longer ago than is allowed.
+    TokenTooOld,
     /// The delivery was sent further ahead of our clock than the replay window allows.
     TooNew {
         /// How far ahead, in seconds.
@@ -77,6 +104,12 @@ pub enum Error {
         /// How long ago is allowed, in seconds.
         limit: u64,
     },
+    /// The JWT names a key that is not in the key set.
+    UnknownKey,
+    /// The JWT is addressed to somebody else.
+    WrongAudience,
+    /// The JWT is issued by somebody else.
+    WrongIssuer,
 }
 
 /// Says who must act so that a refused request can be accepted.
@@ -94,23 +127,47 @@ pub enum Party {
     /// Whoever sent the request: it is forged, damaged, late, or not for this endpoint. Answered
     /// with 400, or 413 for a body that is too large.
     Sender,
-    /// Ourselves: the receiver is not set up to judge it. Answered with 500.
+    /// Whoever serves the keys, or the network between: come again. Answered with 503.
+    Keys,
+    /// Ourselves: the receiver is not set up to judge it. Answered with 500, or with 503 where it
+    /// will be by itself.
     Receiver,
 }
 
 impl Error {
     /// The rows: who must act, the code, and what to do. `Display` adds the numbers.
+    #[allow(clippy::too_many_lines)] // One table.
     const fn row(&self) -> (Party, &'static str, &'static str) {
-        use Party::{Receiver, Sender};
+        use Party::{Keys, Receiver, Sender};
         match self {
+            Self::BodyDiffers => (
+                Sender,
+                "body_differs",
+                "the body is another event than the signed claims: somebody changed it",
+            ),
             Self::BodyInterrupted => {
                 (Sender, "body_interrupted", "the body did not arrive whole: the sender will retry")
             }
+            Self::BodyNotSigned => (
+                Sender,
+                "body_not_signed",
+                "the JWT is valid but does not hold the event, and the body is not signed: \
+                 accept_unsigned_body() of the builder takes it on the bearer's word",
+            ),
             Self::BodyTooLarge { .. } => (
                 Sender,
                 "body_too_large",
                 "the body is over the limit: if it is a real event, raise max_body_bytes",
             ),
+            Self::JobNotYetKnown => (
+                Receiver,
+                "job_not_yet_known",
+                "the job is not known yet: the sender will come again",
+            ),
+            Self::KeysUnreachable => {
+                (Keys, "keys_unreachable", "the keys are not at hand: the sender will come again")
+            }
+            Self::MalformedToken { .. } => (Sender, "bad_token", "malformed JWT"),
             Self::MalformedHeader { .. } => (Sender, "bad_header", "malformed header"),
             Self::MissingHeader { .. } => (
                 Sender,
@@ -122,6 +179,9 @@ impl Error {
                 "no_active_secret",
                 "every configured secret is retired: give the verifier the current one",
             ),
+            Self::NotOurs => {
+                (Sender, "not_ours", "authentic, but by the binding it belongs to somebody else")
+            }
             Self::RepeatedHeader { .. } => (
                 Sender,
                 "bad_header",
@@ -136,6 +196,28 @@ impl Error {
                 "no signature matches: check that the secret is this webhook's, and that the body \
                  reaches the verifier as the bytes that arrived",
             ),
+            Self::TokenExpired => (
+                Sender,
+                "token_expired",
+                "the JWT has expired: a replay, or this machine's clock is ahead",
+            ),
+            Self::TokenLivesTooLong => (
+                Sender,
+                "token_lives_too_long",
+                "the JWT lives too long: if the service really issues such, raise \
+                 longest_token_life",
+            ),
+            Self::TokenNotYetValid => (
+                Sender,
+                "token_not_yet_valid",
+                "the JWT is not valid yet: check that this machine's clock is right",
+            ),
+            Self::TokenTooOld => (
+                Sender,
+                "token_too_old",
+                "the JWT was issued too long ago: a replay, or the service keeps one for its \
+                 retries; then raise max_token_age",
+            ),
             Self::TooNew { .. } => (
                 Sender,
                 "timestamp_too_new",
@@ -146,6 +228,17 @@ impl Error {
                 "timestamp_too_old",
                 "sent too long ago: a replay, or this machine's clock is ahead",
             ),
+            Self::UnknownKey => {
+                (Sender, "unknown_key", "the JWT names a key that is not in the key set")
+            }
+            Self::WrongAudience => (
+                Sender,
+                "wrong_audience",
+                "the JWT is addressed to none of the configured audiences",
+            ),
+            Self::WrongIssuer => {
+                (Sender, "wrong_issuer", "the JWT is issued by none of the configured issuers")
+            }
         }
     }
 
@@ -177,6 +270,7 @@ impl Error {
     pub const fn status(&self) -> StatusCode {
         match (self, self.who_must_act()) {
             (Self::BodyTooLarge { .. }, _) => StatusCode::PAYLOAD_TOO_LARGE,
+            (Self::JobNotYetKnown, _) | (_, Party::Keys) => StatusCode::SERVICE_UNAVAILABLE,
             (_, Party::Sender) => StatusCode::BAD_REQUEST,
             (_, Party::Receiver) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -209,206 +303,13 @@ impl fmt::Display for Error {
             Self::TooNew { ahead: off, limit } | Self::TooOld { age: off, limit } => {
                 write!(f, "{text} (off by {off} s, {limit} s allowed)")
             }
-            Self::BodyInterrupted | Self::NoActiveSecret | Self::SignatureMismatch => {
-                f.write_str(text)
-            }
+            Self::MalformedToken { problem } => write!(f, "{text}: {problem}"),
+            _ => f.write_str(text),
         }
     }
 }
 
 impl std::error::Error for Error {}
-
-/// Says what is wrong with a header, without showing its value.
-///
-/// # Examples
-/// ```
-/// use gemini_webhooks::HeaderProblem;
-///
-/// assert_eq!(HeaderProblem::TooLong { limit: 256 }.to_string(), "longer than 256 bytes");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HeaderProblem {
-    /// A webhook-id with a dot, which could move the border between the signed fields.
-    ContainsDot,
-    /// No entry of the list has the form of its scheme.
-    NoWellFormedEntry,
-    /// A webhook-timestamp that is not plain decimal Unix seconds: a sign, a leading zero, a
-    /// fraction, or past the year 9999.
-    NotUnixSeconds,
-    /// A byte that is a control, white space, or not ASCII.
-    NotVisibleAscii,
-    /// More bytes than the limit.
-    TooLong {
-        /// The limit, in bytes.
-        limit: usize,
-    },
-    /// More signatures than the limit.
-    TooManyEntries {
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl fmt::Display for HeaderProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ContainsDot => f.write_str("contains a dot"),
-            Self::NoWellFormedEntry => f.write_str("no entry has the form of its scheme"),
-            Self::NotUnixSeconds => f.write_str("not plain decimal Unix seconds"),
-            Self::NotVisibleAscii => f.write_str("contains a byte that is not visible ASCII"),
-            Self::TooLong { limit } => write!(f, "longer than {limit} bytes"),
-            Self::TooManyEntries { limit } => write!(f, "more than {limit} entries"),
-        }
-    }
-}
-
-/// Names the form of signature that a request came with.
-///
-/// # Examples
-/// ```
-/// use gemini_webhooks::SeenScheme;
-///
-/// assert!(SeenScheme::Jwt.to_string().contains("dynamic webhook"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SeenScheme {
-    /// A bare compact JWT: the documented form of dynamic webhooks.
-    Jwt,
-    /// Entries of versions that this crate does not know, or no entry at all.
-    Unknown,
-    /// `v1a,` entries, Ed25519: the observed form of dynamic webhooks.
-    V1a,
-}
-
-impl fmt::Display for SeenScheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Jwt => "a JWT came, which dynamic webhooks send",
-            Self::Unknown => "no entry of a known version came",
-            Self::V1a => "v1a (Ed25519) came, which a dynamic webhook sends",
-        })
-    }
-}
-
-/// Says why a verifier could not be set up.
-///
-/// Returned by [`Secret`](crate::Secret), [`ReplayWindow`](crate::ReplayWindow) and the builders,
-/// before the first request; no text shows any part of a secret.
-///
-/// # Examples
-/// ```
-/// use gemini_webhooks::{ConfigError, StaticVerifier};
-///
-/// let error = StaticVerifier::builder().build().unwrap_err();
-/// assert_eq!(error, ConfigError::NoSecret);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The environment variable is not set.
-    #[error("environment variable {name} is not set: put the signing secret there")]
-    EnvMissing {
-        /// Its name.
-        name: String,
-    },
-    /// The environment variable is not Unicode text.
-    #[error("environment variable {name} is not Unicode text")]
-    EnvNotUnicode {
-        /// Its name.
-        name: String,
-    },
-    /// One of the secrets cannot be used.
-    #[error("secret {position}: {problem}")]
-    InvalidSecret {
-        /// Which of several, counted from 1.
-        position: usize,
-        /// What is wrong with it.
-        problem: SecretProblem,
-    },
-    /// The largest body is out of range.
-    #[error(
-        "max_body_bytes must be {} to {} bytes",
-        limits::LEAST_MAX_BODY_BYTES,
-        limits::GREATEST_MAX_BODY_BYTES
-    )]
-    MaxBodyOutOfRange,
-    /// No secret was given.
-    #[error("no secret was given: without one nothing can be verified")]
-    NoSecret,
-    /// The replay window is out of range.
-    #[error(
-        "a replay window reaches {} to {} seconds in each direction",
-        limits::REPLAY_WINDOW_SECONDS.start(),
-        limits::REPLAY_WINDOW_SECONDS.end()
-    )]
-    ReplayWindowOutOfRange,
-    /// More secrets were given than a verifier takes.
-    #[error("more than {} secrets: retire the old ones", limits::MAX_SECRETS)]
-    TooManySecrets,
-}
-
-/// Says what is wrong with a secret, without showing it.
-///
-/// # Examples
-/// ```
-/// use gemini_webhooks::{ConfigError, Secret, SecretProblem};
-///
-/// let pasted = "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-/// let problem = SecretProblem::SignaturePrefix;
-/// assert_eq!(
-///     Secret::parse(pasted).unwrap_err(),
-///     ConfigError::InvalidSecret { position: 1, problem },
-/// );
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SecretProblem {
-    /// Nothing is there, or nothing after `whsec_`.
-    #[error("empty")]
-    Empty,
-    /// Base64 whose last character or padding is not the one canonical spelling.
-    #[error("not canonical base64: a character is missing, changed or added at the end")]
-    NotCanonical,
-    /// A character that base64 does not have.
-    #[error("a character is not base64: copy the secret again")]
-    NotBase64,
-    /// A private signing key (`whsk_`), which belongs to the sender.
-    #[error("this is a private signing key (whsk_), not a shared secret (whsec_)")]
-    PrivateKey,
-    /// A public verification key (`whpk_`), which is no secret.
-    #[error("this is a public key (whpk_), not a shared secret (whsec_)")]
-    PublicKey,
-    /// Quotes around the value.
-    #[error("there are quotes in it: remove them")]
-    Quoted,
-    /// `v1,` before `whsec_`.
-    #[error("it starts with `v1,`: remove that, so that it starts with `whsec_`")]
-    SignaturePrefix,
-    /// More key bytes than Standard Webhooks allows.
-    #[error("the key has {bytes} bytes, at most {most} are allowed")]
-    TooLong {
-        /// How many bytes the key has.
-        bytes: usize,
-        /// How many are allowed.
-        most: usize,
-    },
-    /// Fewer key bytes than Standard Webhooks allows.
-    #[error("the key has {bytes} bytes, at least {least} are needed: was it cut off?")]
-    TooShort {
-        /// How many bytes the key has.
-        bytes: usize,
-        /// How many are needed.
-        least: usize,
-    },
-    /// The URL-safe alphabet of base64 (`-` and `_`), which no secret is written in.
-    #[error("it is URL-safe base64 (`-` or `_`): a secret has `+` and `/` in their place")]
-    UrlSafeBase64,
-    /// White space or a line end.
-    #[error("there is white space in it, perhaps a line end: remove it")]
-    WhiteSpace,
-}
 
 #[cfg(test)]
 mod tests {

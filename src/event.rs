@@ -120,6 +120,15 @@ macro_rules! catalogue {
                 }
             }
 
+            /// The free-form members of `data`.
+            fn data_members_mut(&mut self) -> Option<&mut serde_json::Map<String, Value>> {
+                match self {
+                    $( Self::$variant(payload) => Some(&mut payload.extra.0), )+
+                    Self::Unknown { data, .. } => data.as_object_mut(),
+                    Self::Unreadable { .. } => None,
+                }
+            }
+
             fn serialize_data<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
                 match self {
                     $( Self::$variant(payload) => map.serialize_entry("data", payload), )+
@@ -371,7 +380,43 @@ impl Envelope {
     /// for inside `data`.
     #[must_use]
     pub fn user_metadata(&self) -> Option<&Value> {
-        self.user_metadata.as_ref().or_else(|| self.event.metadata_in_data())
+        let odd_data = || self.extra.get("data")?.get("user_metadata");
+        let in_data = || self.event.metadata_in_data().or_else(odd_data);
+        self.user_metadata.as_ref().or_else(in_data)
+    }
+
+    /// Returns `data.id`, the job that the event is about, even where `data` does not fit its type.
+    #[must_use]
+    pub fn job_id(&self) -> Option<&str> {
+        let odd_data = || self.extra.get("data")?.get("id")?.as_str();
+        self.event.job_id().or_else(odd_data)
+    }
+
+    /// Tells whether two envelopes speak of one event; what one of them leaves out is no contradiction.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_none_or(|(one, other)| one == other)
+        }
+        self.event == other.event
+            && self.extra.get("data") == other.extra.get("data")
+            && agree(self.version.as_ref(), other.version.as_ref())
+            && agree(self.timestamp.as_ref(), other.timestamp.as_ref())
+            && agree(self.user_metadata.as_ref(), other.user_metadata.as_ref())
+    }
+
+    /// Removes a member of `user_metadata`, wherever that stands.
+    pub(crate) fn remove_metadata(&mut self, member: &str) {
+        let places = [
+            self.user_metadata.as_mut(),
+            self.event.data_members_mut().and_then(|data| data.get_mut("user_metadata")),
+            self.extra.0.get_mut("data").and_then(|data| data.get_mut("user_metadata")),
+        ];
+        for metadata in places.into_iter().flatten() {
+            if let Value::Object(metadata) = metadata {
+                metadata.remove(member);
+            }
+        }
     }
 
     /// Returns the members that have no place of their own, and those whose value is not of the

@@ -146,7 +146,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
 /// With `serde_json`'s feature `arbitrary_precision`, which any crate of the build may turn on,
 /// every number arrives as an object of one member with this name.
-fn disguised_number(name: &str, value: &Value) -> Option<Number> {
+pub(crate) fn disguised_number(name: &str, value: &Value) -> Option<Number> {
     if name != "$serde_json::private::Number" {
         return None;
     }

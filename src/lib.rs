@@ -14,6 +14,7 @@
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod axum;
+mod base64;
 mod clock;
 mod delivery;
 mod error;
@@ -26,15 +27,27 @@ mod signature_header;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+#[cfg(feature = "dynamic")]
+mod verify_dynamic;
 mod verify_static;
 
 pub use crate::clock::{Clock, SystemClock};
-pub use crate::delivery::{Delivery, Record, Scheme, SecretMatch, WebhookId};
-pub use crate::error::{ConfigError, Error, HeaderProblem, Party, SecretProblem, SeenScheme};
+pub use crate::delivery::{
+    BodyAuthentication, Delivery, JwtMatch, Record, Scheme, SecretMatch, WebhookId,
+};
+pub use crate::error::{
+    ConfigError, Error, HeaderProblem, Party, SecretProblem, SeenScheme, TokenProblem,
+};
 pub use crate::event::{
     BatchOutput, Envelope, ErrorCode, Event, EventType, Job, JobFailure, Members, UnreadableReason,
     VideoOutput,
 };
 pub use crate::headers::{FoundHeaders, HeaderLookup, Lookup, WebhookHeader};
 pub use crate::replay::ReplayWindow;
+#[cfg(feature = "dynamic")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dynamic")))]
+pub use crate::verify_dynamic::{
+    Binding, DynamicVerifier, DynamicVerifierBuilder, JobOwner, KeySet, KeySetProblem, SkipReason,
+    SkippedKey,
+};
 pub use crate::verify_static::{Checked, Secret, StaticVerifier, StaticVerifierBuilder};

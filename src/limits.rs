@@ -10,6 +10,11 @@ pub const LEAST_MAX_BODY_BYTES: usize = 1024;
 /// Largest value a caller may set as the largest body, in bytes: a body is held in memory.
 pub const GREATEST_MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
+/// The range in which a caller sets the largest body.
+pub(crate) fn body_range() -> std::ops::RangeInclusive<usize> {
+    LEAST_MAX_BODY_BYTES..=GREATEST_MAX_BODY_BYTES
+}
+
 /// Largest `webhook-id`, in bytes: the observed ones (`msg_` and a UUID) have 40.
 pub const MAX_ID_BYTES: usize = 256;
 
@@ -43,3 +48,43 @@ pub const REPLAY_WINDOW_SECONDS: std::ops::RangeInclusive<u64> = 1..=3600;
 
 /// Deepest nesting of JSON: real events nest twice; a parser's stack must not be the sender's.
 pub const MAX_JSON_DEPTH: usize = 64;
+
+/// Largest key document, in bytes: Google's is a few KiB.
+pub const MAX_JWKS_BYTES: usize = 128 * 1024;
+
+/// Most keys that are read of a document.
+pub const MAX_JWKS_KEYS: usize = 64;
+
+/// Most Ed25519 keys that are used: each costs one verification per signature, since the live
+/// service gives them no `kid` to choose by. Three were seen.
+pub const MAX_ED25519_KEYS: usize = 8;
+
+/// Most `v1a` signatures in a list: with [`MAX_ED25519_KEYS`] they bound the verifications.
+pub const MAX_V1A_ENTRIES: usize = 4;
+
+/// Longest `kid`, in bytes.
+pub const MAX_KID_BYTES: usize = 256;
+
+/// Smallest RSA modulus, in bits (RFC 7518 section 3.3).
+pub const MIN_RSA_BITS: usize = 2048;
+
+/// Largest RSA modulus that any backend verifies, in bits: a signature has as many.
+pub const MAX_RSA_BITS: usize = 8192;
+
+/// Largest leeway for the times in a JWT, in seconds: a few minutes (RFC 7519 section 4.1.4).
+pub const MAX_LEEWAY_SECONDS: u64 = 300;
+
+/// Shortest and longest life of a JWT that a caller may allow, in seconds.
+pub const TOKEN_LIFE_SECONDS: std::ops::RangeInclusive<u64> = 60..=7 * 24 * 3600;
+
+/// Shortest and longest age of a JWT that a caller may allow, in seconds.
+pub const TOKEN_AGE_SECONDS: std::ops::RangeInclusive<u64> = 1..=24 * 3600;
+
+/// Most accepted audiences, and most issuers, of one verifier.
+pub const MAX_AUDIENCES: usize = 8;
+
+/// Most tokens of a metadata binding that are valid at once: a rotation needs two.
+pub const MAX_BINDING_TOKENS: usize = 4;
+
+/// Shortest token of a metadata binding, in bytes: it must not be guessed.
+pub const MIN_BINDING_TOKEN_BYTES: usize = 16;

@@ -69,6 +69,7 @@ impl<'h> SignatureList<'h> {
         let mut seen = SeenScheme::Unknown;
         // Too many entries are an error of their own, met before this is asked.
         let _ = self.for_each_of(b"v1a,", |_| seen = SeenScheme::V1a);
+        let _ = self.for_each_of(b"v1,", |_| seen = SeenScheme::V1);
         seen
     }
 }

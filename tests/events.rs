@@ -303,6 +303,7 @@ fn a_record_goes_through_a_queue_and_back() {
         let record = delivery.clone().into_record();
         assert_eq!(serde_json::to_string(&record).unwrap(), written);
         let read: Record = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, record);
         assert_eq!(read.event(), delivery.event());
         assert_eq!((read.id(), read.timestamp()), (delivery.id(), delivery.timestamp()));
         assert_eq!(read.scheme(), delivery.scheme());

@@ -22,9 +22,7 @@ use crate::clock::{Clock, SystemClock, date_time, unix_seconds};
 use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
 use crate::error::{ConfigError, Error};
 use crate::headers::{HeaderLookup, Headers};
-use crate::limits::{
-    DEFAULT_MAX_BODY_BYTES, GREATEST_MAX_BODY_BYTES, LEAST_MAX_BODY_BYTES, MAX_SECRETS,
-};
+use crate::limits::{DEFAULT_MAX_BODY_BYTES, MAX_SECRETS, body_range};
 use crate::replay::ReplayWindow;
 
 /// Verifies static webhooks: `v1` signatures, HMAC-SHA256 with one or more shared secrets.
@@ -167,7 +165,7 @@ impl StaticVerifier {
     ) -> Result<Delivery, Error> {
         let body = body.into();
         let checked = self.check_at(headers, &body, now)?;
-        let (id, sent_at) = (WebhookId::new(checked.id()), checked.timestamp());
+        let (id, sent_at) = (WebhookId::new(checked.id), checked.timestamp());
         Ok(Delivery::new(id, sent_at, Scheme::Static(checked.secret), body))
     }
 
@@ -369,7 +367,7 @@ impl StaticVerifierBuilder {
     /// [`ConfigError::NoSecret`], [`ConfigError::TooManySecrets`],
     /// [`ConfigError::MaxBodyOutOfRange`].
     pub fn build(self) -> Result<StaticVerifier, ConfigError> {
-        if !(LEAST_MAX_BODY_BYTES..=GREATEST_MAX_BODY_BYTES).contains(&self.max_body_bytes) {
+        if !body_range().contains(&self.max_body_bytes) {
             return Err(ConfigError::MaxBodyOutOfRange);
         }
         let shared = Shared {

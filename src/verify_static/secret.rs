@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use zeroize::Zeroizing;
 
+use crate::base64::STANDARD as BASE64;
 use crate::error::{ConfigError, SecretProblem};
 use crate::limits::{MAX_SECRETS, ODD_SECRET_BYTES, SECRET_BYTES};
-use crate::verify_static::signature::{BASE64, MacKey};
+use crate::verify_static::signature::MacKey;
 
 /// What the service puts before the base64 text of a secret.
 const PREFIX: &str = "whsec_";

@@ -1,21 +1,16 @@
 //! The `v1` signature: HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}`.
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::PAD;
 use ctutils::CtEq as _;
 use hmac::digest::InvalidLength;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::base64::STANDARD as BASE64;
 use crate::error::{Error, HeaderProblem, SeenScheme};
 use crate::headers::{Headers, WebhookHeader};
 use crate::limits::MAX_SIGNATURE_ENTRIES;
 use crate::signature_header::SignatureHeader;
-
-/// Standard base64 with padding, in its one canonical spelling.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(&ALPHABET, PAD);
 
 /// The version of these signatures in a list, and the comma behind it.
 const PREFIX: &[u8] = b"v1,";

@@ -23,12 +23,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+mod dynamic;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+pub use self::dynamic::{Ed25519Signer, JwtSigner, TestRsaKey, jwks};
 use crate::clock::{Clock, unix_seconds};
 use crate::event::EventType;
 use crate::headers::WebhookHeader;
@@ -82,17 +87,7 @@ impl StaticSigner {
         let body = body.into();
         let timestamp = unix_seconds(time).to_string();
         let signature = self.signature(id, &timestamp, &body);
-        let mut headers = HeaderMap::new();
-        for (header, text) in [
-            (WebhookHeader::Id, id),
-            (WebhookHeader::Timestamp, &timestamp),
-            (WebhookHeader::Signature, &signature),
-        ] {
-            if let Ok(value) = HeaderValue::from_str(text) {
-                headers.insert(header.header_name().clone(), value);
-            }
-        }
-        SignedRequest { headers, body }
+        SignedRequest::new(id, time, &signature, body)
     }
 }
 
@@ -123,6 +118,22 @@ pub struct SignedRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+}
+
+impl SignedRequest {
+    fn new(id: &str, time: SystemTime, signature: &str, body: Bytes) -> Self {
+        let mut headers = HeaderMap::new();
+        for (header, text) in [
+            (WebhookHeader::Id, id),
+            (WebhookHeader::Timestamp, &unix_seconds(time).to_string()),
+            (WebhookHeader::Signature, signature),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(header.header_name().clone(), value);
+            }
+        }
+        Self { headers, body }
+    }
 }
 
 /// Returns a body of this type as the Gemini API would send it.

@@ -1,0 +1,457 @@
+//! Dynamic webhooks: bound to one job by its `webhook_config`, signed with Google's keys.
+//!
+//! Two forms exist. Google's page documents a JWT in `webhook-signature`; the live service was seen
+//! to send `v1a` Ed25519 signatures instead. Both work here, each once it is configured.
+
+mod backend;
+mod binding;
+mod claims;
+mod ed25519;
+mod jwt;
+mod keys;
+#[cfg(all(feature = "testing", any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+pub(crate) mod signing;
+mod unread;
+#[cfg(test)]
+mod wycheproof;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+
+pub use self::binding::{Binding, JobOwner};
+use self::claims::{Expected, Times};
+use self::ed25519::Candidates;
+use self::jwt::Token;
+pub use self::keys::{KeySet, KeySetProblem, SkipReason, SkippedKey};
+use crate::clock::{Clock, SystemClock, date_time, unix_seconds};
+use crate::delivery::{BodyAuthentication, Delivery, JwtMatch, Scheme, WebhookId};
+use crate::error::{ConfigError, Error, SeenScheme};
+use crate::event::{Envelope, UnreadableReason};
+use crate::headers::{HeaderLookup, Headers};
+use crate::limits::{
+    DEFAULT_MAX_BODY_BYTES, MAX_AUDIENCES, MAX_LEEWAY_SECONDS, TOKEN_AGE_SECONDS,
+    TOKEN_LIFE_SECONDS, body_range,
+};
+use crate::replay::ReplayWindow;
+use crate::signature_header::SignatureHeader;
+
+/// Verifies dynamic webhooks: RS256 JWTs as documented, `v1a` Ed25519 signatures as observed.
+///
+/// Each form is accepted once it is configured: JWTs by [`audience`](DynamicVerifierBuilder::audience),
+/// `v1a` by [`binding`](DynamicVerifierBuilder::binding). Cheap to clone and to share.
+///
+/// # Security
+/// Any user of the Gemini API can make Google sign an event for your URL. The audience (JWT) and the
+/// binding (`v1a`) are what ties a delivery to you.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{Binding, DynamicVerifier, JobOwner};
+///
+/// let verifier = DynamicVerifier::builder()
+///     .audience("my-project-client-id")
+///     .binding(Binding::job(|id| match id {
+///         "batches/1" => JobOwner::Ours,
+///         _ => JobOwner::NotYetKnown,
+///     }))
+///     .build()?;
+/// # Ok::<(), gemini_webhooks::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct DynamicVerifier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    expected: Option<Expected>,
+    binding: ArcSwapOption<Binding>,
+    unsigned_body: UnsignedBody,
+    replay_window: ReplayWindow,
+    max_body_bytes: usize,
+    clock: Arc<dyn Clock>,
+}
+
+/// What becomes of a body that a JWT vouches for without signing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnsignedBody {
+    Refuse,
+    Accept,
+}
+
+/// A request whose form, addressee and times are right, before any key was asked.
+struct Pending<'h> {
+    headers: Headers<'h>,
+    form: Form<'h>,
+}
+
+enum Form<'h> {
+    Jwt { token: Token<'h>, times: Times },
+    V1a(Candidates),
+}
+
+impl DynamicVerifier {
+    /// Starts to set up a verifier.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{ConfigError, DynamicVerifier};
+    ///
+    /// let neither = DynamicVerifier::builder().build().unwrap_err();
+    /// assert_eq!(neither, ConfigError::NoAudienceAndNoBinding);
+    /// ```
+    pub fn builder() -> DynamicVerifierBuilder {
+        DynamicVerifierBuilder {
+            audiences: Vec::new(),
+            issuers: Vec::new(),
+            leeway: Duration::from_secs(60),
+            longest_life: Duration::from_secs(24 * 3600),
+            max_age: Duration::from_secs(300),
+            binding: None,
+            unsigned_body: UnsignedBody::Refuse,
+            replay_window: ReplayWindow::FIVE_MINUTES,
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Verifies a request with keys that are in hand: no runtime, no cache, no network.
+    ///
+    /// # Errors
+    /// Every variant of [`Error`] that concerns the sender. A `kid` that is not among the keys is
+    /// [`Error::UnknownKey`].
+    ///
+    /// # Security
+    /// Keys change: whoever holds a withdrawn one can sign until these are replaced.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Binding, DynamicVerifier, Error, KeySet, WebhookHeader};
+    ///
+    /// let verifier = DynamicVerifier::builder().audience("my-project-client-id").build()?;
+    /// let keys = KeySet::from_json(br#"{"keys":[]}"#)?;
+    /// let no_headers: [(&str, &str); 0] = [];
+    /// let refused = verifier.verify_with(&keys, &no_headers, "{}").unwrap_err();
+    /// assert_eq!(refused, Error::MissingHeader { header: WebhookHeader::Id });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn verify_with<H: HeaderLookup + ?Sized>(
+        &self,
+        keys: &KeySet,
+        headers: &H,
+        body: impl Into<Bytes>,
+    ) -> Result<Delivery, Error> {
+        self.verify_with_at(keys, headers, body, self.shared.clock.now())
+    }
+
+    /// Verifies a request as [`verify_with`](Self::verify_with) does, at a given time instead of
+    /// the clock's: for a captured request.
+    ///
+    /// # Errors
+    /// As for `verify_with`.
+    ///
+    /// # Security
+    /// With the time of its own timestamp every captured request passes the replay check.
+    pub fn verify_with_at<H: HeaderLookup + ?Sized>(
+        &self,
+        keys: &KeySet,
+        headers: &H,
+        body: impl Into<Bytes>,
+        now: impl Into<SystemTime>,
+    ) -> Result<Delivery, Error> {
+        let body = body.into();
+        let pending = self.prepare(headers, &body, unix_seconds(now.into()))?;
+        pending.authenticate(keys, &body)?;
+        self.finish(pending, body)
+    }
+
+    /// Replaces the binding in a running server, for this verifier and its clones: to rotate a
+    /// metadata token.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Binding, DynamicVerifier};
+    ///
+    /// let old = "the old token, 16 bytes or more";
+    /// let verifier =
+    ///     DynamicVerifier::builder().binding(Binding::metadata_token("token", old)?).build()?;
+    /// let both = ["the new token, 16 bytes or more", old];
+    /// verifier.replace_binding(Binding::metadata_tokens("token", both)?);
+    /// # Ok::<(), gemini_webhooks::ConfigError>(())
+    /// ```
+    pub fn replace_binding(&self, binding: Binding) {
+        self.shared.binding.store(Some(Arc::new(binding)));
+    }
+
+    /// Returns the largest body that is accepted, in bytes: what an adapter reads at most.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> usize {
+        self.shared.max_body_bytes
+    }
+
+    /// Does all that needs no key, the cheap before the costly.
+    fn prepare<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        body: &[u8],
+        now: i64,
+    ) -> Result<Pending<'h>, Error> {
+        // 1. Bounds, before anything is worked on.
+        let limit = self.shared.max_body_bytes;
+        if body.len() > limit {
+            return Err(Error::BodyTooLarge { limit });
+        }
+        // 2. The three headers: present, single, well formed.
+        let headers = Headers::read(headers)?;
+        // 3. The replay window; where a token signs its own times, they are judged as well.
+        self.shared.replay_window.check(headers.sent_at, now)?;
+        // 4. The form of the signature, and whether that form is configured.
+        let form = match SignatureHeader::parse(headers.signature)? {
+            SignatureHeader::List(list) => match Candidates::parse(list)? {
+                Some(candidates) if self.shared.binding.load().is_some() => Form::V1a(candidates),
+                Some(_) => return Err(Error::SchemeNotConfigured { saw: SeenScheme::V1a }),
+                None => return Err(Error::SchemeNotConfigured { saw: list.seen() }),
+            },
+            SignatureHeader::Jwt => {
+                let expected = self.shared.expected.as_ref();
+                let not_configured = Error::SchemeNotConfigured { saw: SeenScheme::Jwt };
+                let expected = expected.ok_or(not_configured)?;
+                let token = Token::parse(headers.signature)?;
+                // 5. The claims, so that an expired or foreign token never costs a look for keys.
+                let times = expected.check(&token.claims, now)?;
+                Form::Jwt { token, times }
+            }
+        };
+        Ok(Pending { headers, form })
+    }
+
+    /// Reads the event from what was authenticated, and sees whose it is.
+    fn finish(&self, pending: Pending<'_>, body: Bytes) -> Result<Delivery, Error> {
+        let Pending { headers, form } = pending;
+        let id = WebhookId::new(headers.id);
+        let sent_at = date_time(headers.sent_at);
+        let delivery = match form {
+            Form::V1a(_) => Delivery::new(id, sent_at, Scheme::Ed25519, body),
+            Form::Jwt { token, times } => {
+                let scheme =
+                    Scheme::Jwt(JwtMatch::new(token.kid, times.expires_at, times.issued_at));
+                if times.hold_event {
+                    let claims = Delivery::new(id, sent_at, scheme, token.claims.into());
+                    check_body_against(&claims, &body)?;
+                    claims.with_body(body, BodyAuthentication::Claims)
+                } else if self.shared.unsigned_body == UnsignedBody::Accept {
+                    Delivery::new(id, sent_at, scheme, body).with_unsigned_body()
+                } else {
+                    return Err(Error::BodyNotSigned);
+                }
+            }
+        };
+        self.check_binding(delivery)
+    }
+
+    fn check_binding(&self, delivery: Delivery) -> Result<Delivery, Error> {
+        let binding = self.shared.binding.load();
+        let Some(binding) = &*binding else { return Ok(delivery) };
+        // What only an unsigned body says is no proof of anything.
+        let signed = delivery.body_authentication() != BodyAuthentication::Unsigned;
+        binding.check(delivery.envelope().filter(|_| signed))?;
+        Ok(delivery.with_secret_member(binding.secret_member().cloned()))
+    }
+}
+
+impl Pending<'_> {
+    /// Checks the signature with these keys. Each form has keys of its own, and none is ever tried
+    /// on the other.
+    fn authenticate(&self, keys: &KeySet, body: &[u8]) -> Result<(), Error> {
+        let verified = match &self.form {
+            Form::Jwt { token, .. } => {
+                token.is_signed_by(keys.rs256(&token.kid).ok_or(Error::UnknownKey)?)
+            }
+            Form::V1a(candidates) => candidates.match_any(keys, &self.headers, body),
+        };
+        if verified { Ok(()) } else { Err(Error::SignatureMismatch) }
+    }
+}
+
+/// The event comes from the claims; a body that is an event too must say the same.
+fn check_body_against(claims: &Delivery, body: &[u8]) -> Result<(), Error> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    match Envelope::from_slice(body) {
+        Ok(body) if claims.envelope().is_some_and(|claims| claims.says_the_same(&body)) => Ok(()),
+        // No event at all: there is nothing in it that could say otherwise.
+        Err(UnreadableReason::NotAnEnvelope) => Ok(()),
+        Ok(_) | Err(_) => Err(Error::BodyDiffers),
+    }
+}
+
+impl fmt::Debug for DynamicVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared { expected, binding, unsigned_body, replay_window, max_body_bytes, clock } =
+            &*self.shared;
+        f.debug_struct("DynamicVerifier")
+            .field("expected", expected)
+            .field("binding", &*binding.load())
+            .field("unsigned_body", unsigned_body)
+            .field("replay_window", replay_window)
+            .field("max_body_bytes", max_body_bytes)
+            .field("clock", clock)
+            .finish()
+    }
+}
+
+/// Sets up a [`DynamicVerifier`]; made by [`DynamicVerifier::builder`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use gemini_webhooks::DynamicVerifier;
+///
+/// let verifier = DynamicVerifier::builder()
+///     .audience("my-project-client-id")
+///     .issuer("https://accounts.example.com")
+///     .leeway(Duration::from_secs(30))
+///     .build()?;
+/// # Ok::<(), gemini_webhooks::ConfigError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct DynamicVerifierBuilder {
+    audiences: Vec<String>,
+    issuers: Vec<String>,
+    leeway: Duration,
+    longest_life: Duration,
+    max_age: Duration,
+    binding: Option<Binding>,
+    unsigned_body: UnsignedBody,
+    replay_window: ReplayWindow,
+    max_body_bytes: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl DynamicVerifierBuilder {
+    /// Accepts RS256 JWTs that are addressed to this audience, exactly; call it again for more.
+    ///
+    /// Google's page says "your project client ID"; others saw the endpoint's URL.
+    ///
+    /// # Security
+    /// An audience proves only whom a token was addressed to. Where it is your endpoint's URL, a
+    /// stranger can obtain such a token by naming your URL for a job of theirs: then add a
+    /// [`binding`](Self::binding) as well.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Requires JWTs to be issued by this issuer, exactly; call it again for more. Not looked at if
+    /// not set, since nobody has published what the service writes there.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuers.push(issuer.into());
+        self
+    }
+
+    /// Sets by how much the clocks may differ when a JWT's times are judged, in whole seconds up to
+    /// 300; 60 s if not set.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Sets how long a JWT may live, from a minute to 7 days; 24 hours if not set.
+    pub fn longest_token_life(mut self, life: Duration) -> Self {
+        self.longest_life = life;
+        self
+    }
+
+    /// Sets how long ago a JWT with `iat` may have been issued, from 1 s to 24 hours; 300 s if not
+    /// set, as for the replay window.
+    pub fn max_token_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
+        self
+    }
+
+    /// Accepts `v1a` signatures, of deliveries that are ours by this binding. Checked for JWTs too.
+    pub fn binding(mut self, binding: Binding) -> Self {
+        self.binding = Some(binding);
+        self
+    }
+
+    /// Accepts the body of a request whose JWT does not hold the event, on the bearer's word.
+    ///
+    /// # Security
+    /// Such a body is not signed: whoever gets hold of one token can post any event with it until
+    /// it expires. The delivery says so by [`Delivery::body_authentication`].
+    pub fn accept_unsigned_body(mut self) -> Self {
+        self.unsigned_body = UnsignedBody::Accept;
+        self
+    }
+
+    /// Sets how far a timestamp may be off; five minutes both ways if not set.
+    pub fn replay_window(mut self, window: ReplayWindow) -> Self {
+        self.replay_window = window;
+        self
+    }
+
+    /// Sets the largest body, in bytes, from 1 KiB to 16 MiB; 1 MiB if not set.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Sets the clock; the system's if not set.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the verifier.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoAudienceAndNoBinding`], [`ConfigError::BadAudience`],
+    /// [`ConfigError::TokenTimesOutOfRange`], [`ConfigError::MaxBodyOutOfRange`], and
+    /// [`ConfigError::NoBackend`] in a build that has none.
+    pub fn build(self) -> Result<DynamicVerifier, ConfigError> {
+        if !backend::PRESENT {
+            return Err(ConfigError::NoBackend);
+        }
+        if !body_range().contains(&self.max_body_bytes) {
+            return Err(ConfigError::MaxBodyOutOfRange);
+        }
+        if self.audiences.is_empty() && self.binding.is_none() {
+            return Err(ConfigError::NoAudienceAndNoBinding);
+        }
+        for names in [&self.audiences, &self.issuers] {
+            if names.len() > MAX_AUDIENCES || names.iter().any(String::is_empty) {
+                return Err(ConfigError::BadAudience);
+            }
+        }
+        let times = [
+            (self.leeway, 0..=MAX_LEEWAY_SECONDS),
+            (self.longest_life, TOKEN_LIFE_SECONDS),
+            (self.max_age, TOKEN_AGE_SECONDS),
+        ];
+        if times.iter().any(|(time, range)| !range.contains(&time.as_secs())) {
+            return Err(ConfigError::TokenTimesOutOfRange);
+        }
+        let expected = (!self.audiences.is_empty()).then_some(Expected {
+            audiences: self.audiences,
+            issuers: self.issuers,
+            leeway: self.leeway.as_secs(),
+            longest_life: self.longest_life.as_secs(),
+            max_age: self.max_age.as_secs(),
+        });
+        let shared = Shared {
+            expected,
+            binding: ArcSwapOption::from_pointee(self.binding),
+            unsigned_body: self.unsigned_body,
+            replay_window: self.replay_window,
+            max_body_bytes: self.max_body_bytes,
+            clock: self.clock,
+        };
+        Ok(DynamicVerifier { shared: Arc::new(shared) })
+    }
+}

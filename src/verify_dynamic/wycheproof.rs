@@ -1,0 +1,1 @@
+//! Wycheproof under the two forms of dynamic webhooks.
