@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Sets up and runs every check. Needs a Rust toolchain; installs whatever else it needs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=never
+
+step() { printf '\n== %s\n' "$*"; }
+skipped() { printf '\n!! SKIPPED: %s\n' "$*"; }
+
+# The features of the library, each to be checked alone.
+features=(aws-lc-rs axum dynamic fetch rust-crypto testing)
+
+step "format"
+cargo fmt --all --check
+cargo fmt --check --manifest-path fuzz/Cargo.toml
+
+step "lints"
+cargo clippy --locked --all-features --lib -- -D warnings
+# Programs and tests may panic: that is how a test fails.
+cargo clippy --locked --workspace --all-features --all-targets -- -D warnings \
+    -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing \
+    -A clippy::arithmetic_side_effects -A clippy::as_conversions \
+    -A clippy::needless_pass_by_value -A clippy::redundant_closure_for_method_calls -A missing_docs
+
+step "each feature alone, none, and all: build, docs and lints without warnings"
+for feature in "" "${features[@]}"; do
+    cargo clippy --locked --lib --no-default-features --features "$feature" -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --lib --no-default-features --features "$feature"
+done
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --lib --all-features
+
+step "tests, examples and documentation"
+cargo test --locked --all-features
+
+step "the other backend, alone"
+cargo test --locked --no-default-features --features rust-crypto --lib --test mixed_endpoint \
+    --test key_cache
+
+step "the main job"
+cargo run --locked --quiet --example quickstart
+
+step "benchmarks build and run once"
+cargo bench --locked --quiet -p gemini-webhooks-benches --bench verify_static -- --once
+
+step "other implementations verify what we sign, and the other way round"
+bash scripts/interop.sh
+
+step "package"
+cargo package --locked --quiet --allow-dirty --package gemini-webhooks --list >/dev/null
+cargo publish --locked --quiet --allow-dirty --package gemini-webhooks --dry-run --no-verify
+
+step "dependencies: licences, sources, bans"
+command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny
+cargo deny --workspace check --hide-inclusion-graph bans licenses sources
+if cargo deny --workspace fetch db; then
+    cargo deny --workspace check --hide-inclusion-graph advisories
+else
+    skipped "advisories: their database cannot be reached from this machine"
+fi
+
+msrv=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+if rustup toolchain list 2>/dev/null | grep -q "^$msrv"; then
+    step "the oldest supported compiler, $msrv"
+    cargo "+$msrv" check --locked --all-features --lib
+else
+    skipped "the oldest supported compiler: no toolchain $msrv on this machine"
+fi
+
+step "all checks passed"

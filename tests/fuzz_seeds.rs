@@ -1,0 +1,53 @@
+//! Replays the seeds of the fuzz targets, so that what these assert is checked by every test run.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+use std::fs;
+use std::path::Path;
+
+#[path = "../fuzz/src/targets.rs"]
+pub mod targets;
+
+#[test]
+fn event_holds_for_its_seeds() {
+    replay("event", targets::event);
+}
+
+#[test]
+fn header_set_holds_for_its_seeds() {
+    replay("header_set", targets::header_set);
+}
+
+#[test]
+fn secret_holds_for_its_seeds() {
+    replay("secret", targets::secret);
+}
+
+#[test]
+fn signature_list_holds_for_its_seeds() {
+    replay("signature_list", targets::signature_list);
+}
+
+#[test]
+fn static_pipeline_holds_for_its_seeds() {
+    replay("static_pipeline", targets::static_pipeline);
+}
+
+fn replay(name: &str, target: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+    let mut seeds = 0;
+    for seed in fs::read_dir(folder).unwrap() {
+        let path = seed.unwrap().path();
+        // Shown when the test fails: the last one is the one at fault.
+        println!("{}", path.display());
+        target(&fs::read(path).unwrap());
+        seeds += 1;
+    }
+    assert!(seeds > 0, "no seed of {name}");
+}
