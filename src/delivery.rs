@@ -193,7 +193,9 @@ impl Delivery {
         let Self { id, sent_at, scheme, mut content, raw, secret_member, .. } = self;
         let raw = match &mut content {
             Content::Envelope(envelope) => {
-                secret_member.iter().for_each(|member| envelope.remove_metadata(member));
+                if let Some(member) = secret_member {
+                    envelope.remove_metadata(&member);
+                }
                 Bytes::new()
             }
             Content::Unreadable(_) => raw,

@@ -68,6 +68,8 @@ pub enum Error {
     },
     /// Every secret is past its `retire_at`, so that nothing can be verified.
     NoActiveSecret,
+    /// The verifier was built without a source of keys.
+    NoKeySource,
     /// The delivery is authentic, but by the binding it is not ours.
     NotOurs,
     /// One of the three headers came more than once, so that two readers could take two values.
@@ -178,6 +180,11 @@ impl Error {
                 Receiver,
                 "no_active_secret",
                 "every configured secret is retired: give the verifier the current one",
+            ),
+            Self::NoKeySource => (
+                Receiver,
+                "no_key_source",
+                "the verifier has no source of keys: set one by `keys` of its builder",
             ),
             Self::NotOurs => {
                 (Sender, "not_ours", "authentic, but by the binding it belongs to somebody else")

@@ -135,22 +135,19 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(inner)?;
-            if let Some(number) = disguised_number(&name, &value) {
-                return Ok(Value::Number(number));
-            }
             inner.insert(&mut map, name, value)?;
         }
-        Ok(Value::Object(map))
+        Ok(disguised_number(&map).map_or(Value::Object(map), Value::Number))
     }
 }
 
 /// With `serde_json`'s feature `arbitrary_precision`, which any crate of the build may turn on,
-/// every number arrives as an object of one member with this name.
-pub(crate) fn disguised_number(name: &str, value: &Value) -> Option<Number> {
-    if name != "$serde_json::private::Number" {
+/// every number arrives as an object whose only member has this name.
+pub(crate) fn disguised_number(members: &Map<String, Value>) -> Option<Number> {
+    if members.len() != 1 {
         return None;
     }
-    value.as_str()?.parse().ok()
+    members.get("$serde_json::private::Number")?.as_str()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -189,5 +186,8 @@ mod tests {
     fn a_number_disguised_by_arbitrary_precision_is_a_number() {
         let text = r#"[{"$serde_json::private::Number":"12"}]"#;
         assert_eq!(read(text).unwrap(), serde_json::json!([12]));
+        // Beside another member it is none, and nothing is lost.
+        let text = r#"{"$serde_json::private::Number":"12","x":1}"#;
+        assert_eq!(read(text).unwrap().as_object().unwrap().len(), 2);
     }
 }

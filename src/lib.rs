@@ -28,8 +28,14 @@ mod signature_header;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 #[cfg(feature = "dynamic")]
+mod verifier;
+#[cfg(feature = "dynamic")]
 mod verify_dynamic;
 mod verify_static;
+
+#[cfg(feature = "fetch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+pub use reqwest;
 
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::delivery::{
@@ -46,8 +52,16 @@ pub use crate::headers::{FoundHeaders, HeaderLookup, Lookup, WebhookHeader};
 pub use crate::replay::ReplayWindow;
 #[cfg(feature = "dynamic")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dynamic")))]
+pub use crate::verifier::Verifier;
+#[cfg(feature = "dynamic")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dynamic")))]
 pub use crate::verify_dynamic::{
-    Binding, DynamicVerifier, DynamicVerifierBuilder, JobOwner, KeySet, KeySetProblem, SkipReason,
-    SkippedKey,
+    Binding, CachedKeys, CachedKeysBuilder, DynamicVerifier, DynamicVerifierBuilder, Fetch,
+    FetchFuture, FetchProblem, FetchRequest, Fetched, JobOwner, KeyEvent, KeyHealth, KeySet,
+    KeySetProblem, KeySnapshot, KeySource, KeysFuture, SkipReason, SkippedKey, SnapshotProblem,
+    Wanted,
 };
+#[cfg(feature = "fetch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+pub use crate::verify_dynamic::{GOOGLE_KEYS_URL, HttpsFetch};
 pub use crate::verify_static::{Checked, Secret, StaticVerifier, StaticVerifierBuilder};

@@ -62,6 +62,24 @@ pub const MAX_ED25519_KEYS: usize = 8;
 /// Most `v1a` signatures in a list: with [`MAX_ED25519_KEYS`] they bound the verifications.
 pub const MAX_V1A_ENTRIES: usize = 4;
 
+/// Shortest and longest time that a caller may have a key set kept, in seconds.
+pub const TTL_SECONDS: std::ops::RangeInclusive<i64> = 60..=24 * 3600;
+
+/// Shortest and longest time that a caller may have a key set used past that, in seconds.
+pub const STALE_SECONDS: std::ops::RangeInclusive<i64> = 0..=24 * 3600;
+
+/// Shortest and longest time that a caller may set between fetches, in seconds.
+pub const COOLDOWN_SECONDS: std::ops::RangeInclusive<i64> = 1..=600;
+
+/// How long a fetch of the key document may take in all.
+pub const FETCH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Most requests that wait for one fetch: each holds its body meanwhile.
+pub const MAX_WAITERS: usize = 1024;
+
+/// Most kids that are remembered as unknown: a flood of them must not fill the memory.
+pub const MAX_UNKNOWN_KIDS: u64 = 1024;
+
 /// Longest `kid`, in bytes.
 pub const MAX_KID_BYTES: usize = 256;
 

@@ -265,6 +265,7 @@ fn an_envelope_goes_through_serde_and_back() {
     let odd = [
         r#"{"type":"webhook.ping","data":{"a":[1,{"b":null}]},"x":1.5}"#.to_owned(),
         r#"{"type":"webhook.ping"}"#.to_owned(),
+        r#"{"type":"webhook.ping","data":123456189012345678901234567890.125}"#.to_owned(),
         r#"{"type":"batch.expired","data":[1]}"#.to_owned(),
         r#"{"type":"batch.expired","timestamp":7,"version":{},"data":{"id":"b","y":2}}"#.to_owned(),
         r#"{"type":"batch.failed","data":{"id":"b","error_code":3},"user_metadata":null}"#

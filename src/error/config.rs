@@ -39,6 +39,9 @@ pub enum ConfigError {
         /// Its name.
         name: String,
     },
+    /// No HTTP client could be made.
+    #[error("no HTTP client could be made: are there root certificates on this machine?")]
+    HttpClient,
     /// One of the secrets cannot be used.
     #[error("secret {position}: {problem}")]
     InvalidSecret {
@@ -47,6 +50,20 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: SecretProblem,
     },
+    /// How long keys are kept, or the time between fetches, is out of range.
+    #[error(
+        "keys are kept {} to {} s, used stale for {} to {} s, and fetched again after {} to {} s",
+        limits::TTL_SECONDS.start(),
+        limits::TTL_SECONDS.end(),
+        limits::STALE_SECONDS.start(),
+        limits::STALE_SECONDS.end(),
+        limits::COOLDOWN_SECONDS.start(),
+        limits::COOLDOWN_SECONDS.end()
+    )]
+    KeyTimesOutOfRange,
+    /// The URL of the keys is not https.
+    #[error("the URL of the keys is not an https URL")]
+    KeyUrl,
     /// The largest body is out of range.
     #[error(
         "max_body_bytes must be {} to {} bytes",

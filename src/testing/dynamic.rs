@@ -71,6 +71,12 @@ impl JwtSigner {
         Self { kid: kid.into(), key }
     }
 
+    /// Returns the name of the key.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
     /// Returns the public key as a member of a key set.
     #[must_use]
     pub fn jwk(&self) -> Value {

@@ -65,6 +65,12 @@ impl KeySet {
         Ok(reader.finish())
     }
 
+    /// Returns how many keys are usable.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rs256.len().saturating_add(self.ed25519.len())
+    }
+
     /// Tells whether there is no usable key at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

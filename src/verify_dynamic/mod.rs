@@ -5,8 +5,11 @@
 
 mod backend;
 mod binding;
+mod cache;
 mod claims;
 mod ed25519;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod jwt;
 mod keys;
 #[cfg(all(feature = "testing", any(feature = "aws-lc-rs", feature = "rust-crypto")))]
@@ -23,8 +26,14 @@ use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
 pub use self::binding::{Binding, JobOwner};
+pub use self::cache::{
+    CachedKeys, CachedKeysBuilder, Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched,
+    KeyEvent, KeyHealth, KeySnapshot, KeySource, KeysFuture, SnapshotProblem, Wanted,
+};
 use self::claims::{Expected, Times};
 use self::ed25519::Candidates;
+#[cfg(feature = "fetch")]
+pub use self::fetch::{GOOGLE_KEYS_URL, HttpsFetch};
 use self::jwt::Token;
 pub use self::keys::{KeySet, KeySetProblem, SkipReason, SkippedKey};
 use crate::clock::{Clock, SystemClock, date_time, unix_seconds};
@@ -68,6 +77,7 @@ pub struct DynamicVerifier {
 
 struct Shared {
     expected: Option<Expected>,
+    keys: Option<Arc<dyn KeySource>>,
     binding: ArcSwapOption<Binding>,
     unsigned_body: UnsignedBody,
     replay_window: ReplayWindow,
@@ -111,6 +121,7 @@ impl DynamicVerifier {
             longest_life: Duration::from_secs(24 * 3600),
             max_age: Duration::from_secs(300),
             binding: None,
+            keys: None,
             unsigned_body: UnsignedBody::Refuse,
             replay_window: ReplayWindow::FIVE_MINUTES,
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
@@ -166,6 +177,41 @@ impl DynamicVerifier {
         let pending = self.prepare(headers, &body, unix_seconds(now.into()))?;
         pending.authenticate(keys, &body)?;
         self.finish(pending, body)
+    }
+
+    /// Verifies a request with the keys of the verifier's [source](DynamicVerifierBuilder::keys).
+    ///
+    /// Waits only where a key is not at hand; then for one fetch, which goes on if this future is
+    /// dropped.
+    ///
+    /// # Errors
+    /// Every variant of [`Error`]. [`Error::KeysUnreachable`] says nothing of the signature: answer
+    /// its status, 503, and the sender comes again.
+    pub async fn verify<H: HeaderLookup + Sync + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Into<Bytes>,
+    ) -> Result<Delivery, Error> {
+        let (body, now) = (body.into(), self.shared.clock.now());
+        let pending = self.prepare(headers, &body, unix_seconds(now))?;
+        let keys = self.keys(pending.wanted(), now).await?;
+        match pending.authenticate(&keys, &body) {
+            // Without kids only a look can tell whether the key is a new one.
+            Err(Error::SignatureMismatch) if pending.is_v1a() => {
+                let newer = self.keys(Wanted::Ed25519Beyond(&keys), now).await?;
+                pending.authenticate(&newer, &body)?;
+            }
+            verdict => verdict?,
+        }
+        self.finish(pending, body)
+    }
+
+    async fn keys(&self, wanted: Wanted<'_>, now: SystemTime) -> Result<Arc<KeySet>, Error> {
+        let source = self.shared.keys.as_ref().ok_or(Error::NoKeySource)?;
+        match source.at_hand(wanted, now) {
+            Some(keys) => Ok(keys),
+            None => source.look(wanted).await,
+        }
     }
 
     /// Replaces the binding in a running server, for this verifier and its clones: to rotate a
@@ -263,6 +309,17 @@ impl DynamicVerifier {
 }
 
 impl Pending<'_> {
+    fn wanted(&self) -> Wanted<'_> {
+        match &self.form {
+            Form::Jwt { token, .. } => Wanted::Kid(&token.kid),
+            Form::V1a(_) => Wanted::Ed25519,
+        }
+    }
+
+    fn is_v1a(&self) -> bool {
+        matches!(self.form, Form::V1a(_))
+    }
+
     /// Checks the signature with these keys. Each form has keys of its own, and none is ever tried
     /// on the other.
     fn authenticate(&self, keys: &KeySet, body: &[u8]) -> Result<(), Error> {
@@ -291,10 +348,11 @@ fn check_body_against(claims: &Delivery, body: &[u8]) -> Result<(), Error> {
 
 impl fmt::Debug for DynamicVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { expected, binding, unsigned_body, replay_window, max_body_bytes, clock } =
+        let Shared { expected, keys, binding, unsigned_body, replay_window, max_body_bytes, clock } =
             &*self.shared;
         f.debug_struct("DynamicVerifier")
             .field("expected", expected)
+            .field("keys", keys)
             .field("binding", &*binding.load())
             .field("unsigned_body", unsigned_body)
             .field("replay_window", replay_window)
@@ -327,6 +385,7 @@ pub struct DynamicVerifierBuilder {
     longest_life: Duration,
     max_age: Duration,
     binding: Option<Binding>,
+    keys: Option<Arc<dyn KeySource>>,
     unsigned_body: UnsignedBody,
     replay_window: ReplayWindow,
     max_body_bytes: usize,
@@ -371,6 +430,12 @@ impl DynamicVerifierBuilder {
     /// set, as for the replay window.
     pub fn max_token_age(mut self, age: Duration) -> Self {
         self.max_age = age;
+        self
+    }
+
+    /// Sets where the keys come from, for [`DynamicVerifier::verify`].
+    pub fn keys(mut self, source: impl KeySource) -> Self {
+        self.keys = Some(Arc::new(source));
         self
     }
 
@@ -446,6 +511,7 @@ impl DynamicVerifierBuilder {
         });
         let shared = Shared {
             expected,
+            keys: self.keys,
             binding: ArcSwapOption::from_pointee(self.binding),
             unsigned_body: self.unsigned_body,
             replay_window: self.replay_window,

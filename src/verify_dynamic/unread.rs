@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::json::{Strict, disguised_number, visit_scalars_as_values};
 
@@ -77,15 +77,14 @@ impl<'de> Visitor<'de> for Skip<'_> {
     }
 }
 
-/// Reads a number that arrives as an object, as it does with `serde_json`'s feature `arbitrary_precision`.
+/// Reads a number that arrives as an object, as it does with `serde_json`'s feature
+/// `arbitrary_precision`.
 pub(super) fn disguised_number_of<'de, A: MapAccess<'de>>(
     mut members: A,
 ) -> Result<Number, A::Error> {
-    if let Some(name) = members.next_key::<Cow<'de, str>>()? {
-        let value = Value::String(members.next_value::<String>()?);
-        if let Some(number) = disguised_number(&name, &value) {
-            return Ok(number);
-        }
+    let mut map = Map::new();
+    if let Some(name) = members.next_key::<String>()? {
+        map.insert(name, Value::String(members.next_value::<String>()?));
     }
-    Err(de::Error::custom("an object"))
+    disguised_number(&map).ok_or_else(|| de::Error::custom("an object"))
 }

@@ -1,0 +1,387 @@
+//! The rules of the key cache as a state machine: no clock, no network, no lock.
+//!
+//! It is told the time and what happened, and says what to do. All times are milliseconds since
+//! 1970 by one clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::policy::Policy;
+use crate::verify_dynamic::keys::KeySet;
+
+/// Milliseconds since 1970.
+pub(super) type Millis = i64;
+
+/// A set of keys that was fetched, with the times that it lives by. Never changed, only replaced.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) keys: Arc<KeySet>,
+    /// When the fetch that brought it was started: of two answers the later question wins.
+    pub(super) asked_at: Millis,
+    /// When it is time to look for a newer one, while this is still good.
+    pub(super) refresh_at: Millis,
+    /// When it is no longer good, unless the endpoint fails.
+    pub(super) fresh_until: Millis,
+    /// When it is no longer good at all.
+    pub(super) usable_until: Millis,
+}
+
+impl Current {
+    /// Tells whether it may be used; a clock that was set back makes no key live longer.
+    pub(super) fn is_usable(&self, now: Millis) -> bool {
+        now < self.usable_until && self.asked_at <= now.saturating_add(CLOCK_SLACK)
+    }
+}
+
+/// How far a clock may step back before what it said earlier is no longer believed.
+const CLOCK_SLACK: Millis = 60_000;
+
+/// What a request should do about keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// Use the keys at hand.
+    Use,
+    /// Use the keys at hand, and start a fetch that nobody waits for.
+    UseAndRefresh,
+    /// Start a fetch and wait for it.
+    Fetch,
+    /// Wait for the fetch that is under way.
+    Join,
+    /// No look is allowed now: answer 503.
+    Refuse,
+}
+
+/// What the cache remembers of its fetches.
+#[derive(Debug)]
+pub(super) struct State {
+    policy: Policy,
+    pub(super) current: Option<Arc<Current>>,
+    bucket: Bucket,
+    /// When the next attempt is allowed after failures.
+    retry_at: Millis,
+    pub(super) failures: u32,
+    /// The number of the fetch under way.
+    under_way: Option<u64>,
+    started: u64,
+}
+
+impl State {
+    pub(super) fn new(policy: Policy) -> Self {
+        let bucket = Bucket { starts_left: BUCKET_SIZE, refilled_at: Millis::MIN };
+        Self {
+            policy,
+            current: None,
+            bucket,
+            retry_at: Millis::MIN,
+            failures: 0,
+            under_way: None,
+            started: 0,
+        }
+    }
+
+    /// Says what to do for a request whose key is, or is not, among the usable ones at hand.
+    pub(super) fn plan(&self, has_key: bool, now: Millis) -> Plan {
+        let may_start = self.under_way.is_none() && self.may_start(now);
+        if has_key && self.is_good(now) {
+            let is_time = self.current.as_ref().is_some_and(|current| now >= current.refresh_at);
+            return if is_time && may_start { Plan::UseAndRefresh } else { Plan::Use };
+        }
+        match self.under_way {
+            Some(_) => Plan::Join,
+            None if may_start => Plan::Fetch,
+            None => Plan::Refuse,
+        }
+    }
+
+    /// Tells whether the set may be used without a look first. Past its time it may only because
+    /// the endpoint fails: else a withdrawn key would live on in a receiver that was idle.
+    fn is_good(&self, now: Millis) -> bool {
+        self.current.as_ref().is_some_and(|current| {
+            current.is_usable(now) && (now < current.fresh_until || self.failures > 0)
+        })
+    }
+
+    /// Takes note that a fetch starts: attempts are counted, whatever their result. Gives the
+    /// fetch its number.
+    pub(super) fn start(&mut self, now: Millis) -> u64 {
+        let interval = self.cooldown(now);
+        self.bucket.take(now, interval);
+        self.started = self.started.wrapping_add(1);
+        self.under_way = Some(self.started);
+        self.started
+    }
+
+    /// Tells whether the fetch of this number has said nothing of its end yet.
+    pub(super) fn is_under_way(&self, number: u64) -> bool {
+        self.under_way == Some(number)
+    }
+
+    /// Takes a set that a fetch brought, if it is not older than the one at hand. `jitter` is 0 to
+    /// 255 and only brings the refresh forward.
+    pub(super) fn store(
+        &mut self,
+        keys: Arc<KeySet>,
+        asked_at: Millis,
+        max_age: Option<Duration>,
+        jitter: u8,
+    ) -> bool {
+        self.under_way = None;
+        self.failures = 0;
+        self.retry_at = Millis::MIN;
+        if self.current.as_ref().is_some_and(|current| current.asked_at > asked_at) {
+            return false;
+        }
+        self.current = Some(Arc::new(self.policy.dated(keys, asked_at, max_age, jitter)));
+        true
+    }
+
+    /// Takes a set that another process fetched at that time, if it is newer than the one at hand.
+    pub(super) fn import(&mut self, keys: Arc<KeySet>, asked_at: Millis) -> bool {
+        if self.current.as_ref().is_some_and(|current| current.asked_at >= asked_at) {
+            return false;
+        }
+        self.current = Some(Arc::new(self.policy.dated(keys, asked_at, None, 0)));
+        true
+    }
+
+    /// Takes note that a fetch failed. The keys at hand stay; nothing else justifies stale ones.
+    /// `jitter` is 0 to 255 and only lengthens.
+    pub(super) fn note_failure(&mut self, now: Millis, jitter: u8) {
+        self.under_way = None;
+        self.failures = self.failures.saturating_add(1);
+        let backoff = Policy::backoff(self.failures, self.has_keys(now), jitter);
+        self.retry_at = now.saturating_add(backoff);
+    }
+
+    fn has_keys(&self, now: Millis) -> bool {
+        self.current.as_ref().is_some_and(|current| current.is_usable(now))
+    }
+
+    /// Without any keys nothing can be verified, so that a look is allowed more often.
+    fn cooldown(&self, now: Millis) -> Millis {
+        if self.has_keys(now) { self.policy.cooldown } else { self.policy.cooldown_without_keys }
+    }
+
+    fn may_start(&self, now: Millis) -> bool {
+        // A clock that was set back by more than the longest wait has nothing left to wait for.
+        let waits =
+            now < self.retry_at && self.retry_at.saturating_sub(now) <= Policy::longest_backoff();
+        !waits && self.bucket.starts_left_at(now, self.cooldown(now)) > 0
+    }
+}
+
+/// How many fetches may start at once: one for the usual refresh, one for a rotation.
+const BUCKET_SIZE: u8 = 2;
+
+/// A bucket of fetch starts that is refilled by one per interval.
+#[derive(Debug)]
+struct Bucket {
+    starts_left: u8,
+    refilled_at: Millis,
+}
+
+impl Bucket {
+    fn starts_left_at(&self, now: Millis, interval: Millis) -> u8 {
+        // The clock was set back: what it said earlier must not stop us until it comes there again.
+        if self.refilled_at > now.saturating_add(interval) {
+            return BUCKET_SIZE;
+        }
+        let refilled = now.saturating_sub(self.refilled_at).checked_div(interval).unwrap_or(0);
+        let refilled = u8::try_from(refilled.clamp(0, BUCKET_SIZE.into())).unwrap_or(BUCKET_SIZE);
+        self.starts_left.saturating_add(refilled).min(BUCKET_SIZE)
+    }
+
+    fn take(&mut self, now: Millis, interval: Millis) {
+        let left = self.starts_left_at(now, interval);
+        let full_or_past = left == BUCKET_SIZE || now < self.refilled_at;
+        let refilled = left.saturating_sub(self.starts_left);
+        // What is left of the current interval counts towards the next refill.
+        self.refilled_at = if full_or_past {
+            now
+        } else {
+            self.refilled_at.saturating_add(interval.saturating_mul(refilled.into()))
+        };
+        self.starts_left = left.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T0: Millis = 1_800_000_000_000;
+    const SECOND: Millis = 1_000;
+    const MINUTE: Millis = 60 * SECOND;
+
+    fn keys() -> Arc<KeySet> {
+        Arc::new(KeySet::from_json(br#"{"keys":[]}"#).unwrap())
+    }
+
+    fn fetched_at(now: Millis) -> State {
+        let mut state = State::new(Policy::default());
+        state.start(now);
+        assert!(state.store(keys(), now, None, 0));
+        state
+    }
+
+    fn fail(state: &mut State, now: Millis) {
+        state.start(now);
+        state.note_failure(now, 0);
+    }
+
+    #[test]
+    fn a_cold_start_fetches_and_others_join() {
+        let mut state = State::new(Policy::default());
+        assert_eq!(state.plan(false, T0), Plan::Fetch);
+        state.start(T0);
+        assert_eq!(state.plan(false, T0), Plan::Join);
+    }
+
+    #[test]
+    fn a_key_at_hand_is_used_and_refreshed_ahead() {
+        let state = fetched_at(T0);
+        assert_eq!(state.plan(true, T0), Plan::Use);
+        // Four fifths of ten minutes.
+        assert_eq!(state.plan(true, T0 + 480 * SECOND), Plan::Use);
+        assert_eq!(state.plan(true, T0 + 481 * SECOND), Plan::UseAndRefresh);
+    }
+
+    #[test]
+    fn jitter_only_brings_the_refresh_forward() {
+        let mut state = State::new(Policy::default());
+        state.start(T0);
+        state.store(keys(), T0, None, 255);
+        assert_eq!(state.plan(true, T0 + 415 * SECOND), Plan::Use);
+        assert_eq!(state.plan(true, T0 + 421 * SECOND), Plan::UseAndRefresh);
+    }
+
+    #[test]
+    fn past_its_time_a_set_is_not_used_without_a_look() {
+        let state = fetched_at(T0);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE - 1), Plan::UseAndRefresh);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE), Plan::Fetch);
+    }
+
+    #[test]
+    fn past_its_time_a_set_is_used_while_the_endpoint_fails_for_an_hour() {
+        let mut state = fetched_at(T0);
+        fail(&mut state, T0 + 10 * MINUTE);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE), Plan::Use);
+        assert_eq!(state.plan(true, T0 + 70 * MINUTE - 1), Plan::UseAndRefresh);
+        assert_eq!(state.plan(true, T0 + 70 * MINUTE), Plan::Fetch);
+        fail(&mut state, T0 + 70 * MINUTE);
+        assert_eq!(state.plan(true, T0 + 70 * MINUTE), Plan::Refuse);
+    }
+
+    #[test]
+    fn max_age_is_kept_within_a_minute_and_the_ttl() {
+        let expires = |max_age: u64| {
+            let mut state = State::new(Policy::default());
+            state.start(T0);
+            state.store(keys(), T0, Some(Duration::from_secs(max_age)), 0);
+            state.current.unwrap().fresh_until - T0
+        };
+        assert_eq!(expires(0), MINUTE);
+        assert_eq!(expires(59), MINUTE);
+        assert_eq!(expires(300), 5 * MINUTE);
+        assert_eq!(expires(86_400), 10 * MINUTE);
+        assert_eq!(expires(u64::MAX), 10 * MINUTE);
+    }
+
+    #[test]
+    fn two_starts_at_once_and_one_more_per_thirty_seconds() {
+        let mut state = fetched_at(T0);
+        assert_eq!(state.plan(false, T0), Plan::Fetch);
+        state.start(T0);
+        state.store(keys(), T0, None, 0);
+        assert_eq!(state.plan(false, T0), Plan::Refuse);
+        assert_eq!(state.plan(false, T0 + 30 * SECOND - 1), Plan::Refuse);
+        assert_eq!(state.plan(false, T0 + 30 * SECOND), Plan::Fetch);
+    }
+
+    #[test]
+    fn a_flood_costs_at_most_four_starts_in_any_minute() {
+        for step in [1, 7, 999, 1_000, 29_999, 30_000] {
+            let mut state = fetched_at(T0);
+            let mut starts = Vec::new();
+            let mut now = T0 + 10 * MINUTE;
+            state.store(keys(), now, None, 0);
+            while now < T0 + 13 * MINUTE {
+                if state.plan(false, now) == Plan::Fetch {
+                    state.start(now);
+                    state.store(keys(), now, None, 0);
+                    starts.push(now);
+                }
+                now += step;
+            }
+            for (index, first) in starts.iter().enumerate() {
+                let within = starts[index..].iter().filter(|start| **start < first + MINUTE);
+                assert!(within.count() <= 4, "{step}: {starts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn attempts_are_counted_whatever_their_result() {
+        let mut state = fetched_at(T0);
+        fail(&mut state, T0);
+        assert_eq!(state.plan(false, T0 + 29 * SECOND), Plan::Refuse);
+    }
+
+    #[test]
+    fn without_keys_a_look_is_allowed_every_five_seconds() {
+        let mut state = State::new(Policy::default());
+        fail(&mut state, T0);
+        fail(&mut state, T0);
+        assert_eq!(state.plan(false, T0 + 4_999), Plan::Refuse);
+        assert_eq!(state.plan(false, T0 + 5_000), Plan::Fetch);
+    }
+
+    #[test]
+    fn failures_back_off_to_a_minute_with_keys_and_to_five_seconds_without() {
+        let seconds = |failures, has_keys| Policy::backoff(failures, has_keys, 0) / SECOND;
+        let waits: Vec<_> = (1..9).map(|failures| seconds(failures, true)).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(seconds(u32::MAX, true), 60);
+        assert_eq!([1, 2, 3, 4, 99].map(|failures| seconds(failures, false)), [1, 2, 4, 5, 5]);
+        assert!(Policy::backoff(7, true, 255) <= 72 * SECOND);
+        assert!(Policy::backoff(7, true, 255) > 71 * SECOND);
+    }
+
+    #[test]
+    fn an_older_answer_never_replaces_a_newer_one() {
+        let mut state = fetched_at(T0);
+        let newer = keys();
+        assert!(state.store(Arc::clone(&newer), T0 + 2, None, 0));
+        assert!(!state.store(keys(), T0 + 1, None, 0));
+        assert!(Arc::ptr_eq(&state.current.unwrap().keys, &newer));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_key_live_longer() {
+        let state = fetched_at(T0);
+        assert_eq!(state.plan(true, T0 - MINUTE), Plan::Use);
+        assert_eq!(state.plan(true, T0 - MINUTE - 1), Plan::Fetch);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_never_stops_the_fetches_for_long() {
+        let mut state = fetched_at(T0);
+        fail(&mut state, T0);
+        let year = 365 * 24 * 60 * MINUTE;
+        let now = T0 - year;
+        let allowed = (0..120).any(|n| state.plan(false, now + n * SECOND) == Plan::Fetch);
+        assert!(allowed);
+    }
+
+    #[test]
+    fn extreme_times_do_not_overflow() {
+        for now in [Millis::MIN, -1, 0, 1, Millis::MAX] {
+            let mut state = fetched_at(now);
+            for later in [Millis::MIN, 0, Millis::MAX] {
+                state.plan(true, later);
+                fail(&mut state, later);
+            }
+        }
+    }
+}

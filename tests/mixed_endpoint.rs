@@ -1,0 +1,119 @@
+//! One endpoint for both kinds: the syntax of the header decides, and nothing else.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use gemini_webhooks::testing::{
+    Ed25519Signer, JwtSigner, ManualClock, SignedRequest, StaticSigner, TestRsaKey, jwks,
+    sample_body,
+};
+use gemini_webhooks::{
+    Binding, Clock, Delivery, DynamicVerifier, Error, KeySet, Scheme, Secret, SeenScheme,
+    StaticVerifier, Verifier,
+};
+use serde_json::Value;
+
+const AUDIENCE: &str = "my-project-client-id";
+
+fn clock() -> ManualClock {
+    ManualClock::at(1_800_000_000)
+}
+
+fn secret() -> Secret {
+    Secret::from_raw_bytes([7; 32]).unwrap()
+}
+
+fn jwt_signer() -> JwtSigner {
+    JwtSigner::new("key-1", TestRsaKey::One)
+}
+
+fn ed25519_signer() -> Ed25519Signer {
+    Ed25519Signer::from_seed([7; 32])
+}
+
+fn body() -> &'static str {
+    sample_body("batch.succeeded").unwrap()
+}
+
+fn verifier() -> Verifier {
+    let keys = jwks([jwt_signer().jwk(), ed25519_signer().jwk()]);
+    let keys = Arc::new(KeySet::from_json(keys.as_bytes()).unwrap());
+    let dynamic_webhooks = DynamicVerifier::builder()
+        .audience(AUDIENCE)
+        .binding(Binding::dangerous_any_tenant())
+        .keys(keys)
+        .clock(clock())
+        .build()
+        .unwrap();
+    let static_webhooks =
+        StaticVerifier::builder().secret(secret()).clock(clock()).build().unwrap();
+    Verifier::new(static_webhooks, dynamic_webhooks)
+}
+
+fn static_request() -> SignedRequest {
+    StaticSigner::new(&secret()).sign("msg_1", clock().now(), body())
+}
+
+fn v1a_request() -> SignedRequest {
+    ed25519_signer().sign("msg_1", clock().now(), body())
+}
+
+fn jwt_request() -> SignedRequest {
+    let mut claims: Value = serde_json::from_str(body()).unwrap();
+    claims["aud"] = AUDIENCE.into();
+    claims["exp"] = (clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 60).into();
+    jwt_signer().sign("msg_1", clock().now(), &claims, body())
+}
+
+async fn verify(request: &SignedRequest) -> Result<Delivery, Error> {
+    verifier().verify(&request.headers, request.body.clone()).await
+}
+
+fn with_signature(signature: &str) -> SignedRequest {
+    let mut request = static_request();
+    request.headers.insert("webhook-signature", signature.parse().unwrap());
+    request
+}
+
+fn signature_of(request: &SignedRequest) -> String {
+    request.headers["webhook-signature"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn each_form_is_accepted_and_the_delivery_tells_which() {
+    let scheme = async |request| verify(&request).await.unwrap().scheme().clone();
+    assert!(matches!(scheme(static_request()).await, Scheme::Static(_)));
+    assert!(matches!(scheme(v1a_request()).await, Scheme::Ed25519));
+    assert!(matches!(scheme(jwt_request()).await, Scheme::Jwt(_)));
+}
+
+#[tokio::test]
+async fn a_mixed_header_is_accepted_when_either_scheme_verifies() {
+    let (v1, v1a) = (signature_of(&static_request()), signature_of(&v1a_request()));
+    let forged_v1 = format!("v1,{}=", "A".repeat(43));
+    let forged_v1a = format!("v1a,{}==", "A".repeat(86));
+    for (mixed, is_static) in [
+        (format!("{v1} {v1a}"), true),
+        (format!("{v1a} {v1}"), true),
+        (format!("{forged_v1} {v1a}"), false),
+        (format!("v1,short {v1a}"), false),
+        (format!("{forged_v1a} {v1}"), true),
+    ] {
+        let delivery = verify(&with_signature(&mixed)).await.unwrap();
+        assert_eq!(matches!(delivery.scheme(), Scheme::Static(_)), is_static, "{mixed}");
+    }
+    let neither = with_signature(&format!("{forged_v1} {forged_v1a}"));
+    assert_eq!(verify(&neither).await.unwrap_err(), Error::SignatureMismatch);
+}
+
+#[tokio::test]
+async fn what_one_verifier_refuses_for_good_the_other_is_not_asked() {
+    let mut stale = v1a_request();
+    stale.headers.insert("webhook-timestamp", "1".parse().unwrap());
+    assert!(matches!(verify(&stale).await.unwrap_err(), Error::TooOld { .. }));
+    let forged = with_signature(&format!("v1,{}=", "A".repeat(43)));
+    assert_eq!(verify(&forged).await.unwrap_err(), Error::SignatureMismatch);
+    let unknown = with_signature("v2,AAAA");
+    let saw = SeenScheme::Unknown;
+    assert_eq!(verify(&unknown).await.unwrap_err(), Error::SchemeNotConfigured { saw });
+}
