@@ -20,7 +20,7 @@ cargo clippy --locked --all-features --lib -- -D warnings
 cargo clippy --locked --workspace --all-features --all-targets -- -D warnings \
     -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing \
     -A clippy::arithmetic_side_effects -A clippy::as_conversions \
-    -A clippy::needless_pass_by_value -A clippy::redundant_closure_for_method_calls -A missing_docs
+    -A clippy::format_push_string -A clippy::needless_pass_by_value -A clippy::redundant_closure_for_method_calls -A missing_docs
 
 step "each feature alone, none, and all: build, docs and lints without warnings"
 for feature in "" "${features[@]}"; do
