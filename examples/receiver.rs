@@ -7,7 +7,10 @@
 //!
 //! It verifies, answers 2xx at once, and hands the event to a task: the sender waits a few seconds
 //! at most, and retries everything else for 24 hours. When the task falls behind, the answer is
-//! 503, and the sender comes again: nothing is lost.
+//! 503, and the sender comes again. It stops on Ctrl-C and SIGTERM, once the queue is empty.
+//!
+//! The queue is in memory: what was answered is lost if the process is killed. Where that matters,
+//! write a `Record` of the delivery to a database or a queue before the answer.
 
 use std::env;
 use std::error::Error;
@@ -16,9 +19,10 @@ use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use gemini_webhooks::axum::Verified;
+use gemini_webhooks::axum::{Rejection, Verified};
 use gemini_webhooks::{Delivery, Event, StaticVerifier};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// How many deliveries may wait for the task.
@@ -46,20 +50,30 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}/gemini-callback", listener.local_addr()?);
-    let stop = async {
-        let _ = tokio::signal::ctrl_c().await;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let stop = async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => (),
+            _ = terminated.recv() => (),
+        }
     };
     axum::serve(listener, app).with_graceful_shutdown(stop).await?;
     // The router is gone and with it the queue's sender: the task ends when the queue is empty.
     Ok(task.await?)
 }
 
-/// Runs for authentic deliveries alone.
-async fn hook(State(app): State<App>, Verified(delivery): Verified) -> StatusCode {
-    match app.queue.try_send(delivery) {
+/// Hands authentic deliveries on. A refusal is logged here; the sender learns the status alone.
+async fn hook(
+    State(app): State<App>,
+    verified: Result<Verified, Rejection>,
+) -> Result<StatusCode, Rejection> {
+    let Verified(delivery) = verified.inspect_err(|rejection| {
+        eprintln!("refused, {}: {}", rejection.error().code(), rejection.error());
+    })?;
+    Ok(match app.queue.try_send(delivery) {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
+    })
 }
 
 /// Works through the deliveries, which come at least once and in any order: a real task first looks
@@ -69,10 +83,10 @@ async fn work(mut deliveries: mpsc::Receiver<Delivery>) {
         let id = delivery.id();
         match delivery.event() {
             Event::BatchSucceeded(batch) => {
-                println!("{id}: batch {} succeeded: {:?}", batch.id, batch.output_file_uri);
+                println!("{id}: batch {:?} succeeded: {:?}", batch.id, batch.output_file_uri);
             }
             Event::BatchFailed(failure) | Event::InteractionFailed(failure) => {
-                println!("{id}: {} failed: {:?}", failure.id, failure.error_message);
+                println!("{id}: {:?} failed: {:?}", failure.id, failure.error_message);
             }
             Event::VideoGenerated(video) => println!("{id}: video at {:?}", video.uri()),
             other => println!("{id}: {other:?}"),

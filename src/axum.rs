@@ -1,7 +1,11 @@
 //! The extractor for axum: a handler that takes [`Verified`] runs for authentic requests alone.
 //!
-//! The verifier is taken from the router's state. The body is read here, bounded by the verifier's
+//! For static webhooks: the [`StaticVerifier`] is taken from the router's state. The headers are
+//! looked at before the body is read, and the body is read here, bounded by the verifier's
 //! `max_body_bytes`; the content type is not looked at, because the page does not promise one.
+//!
+//! Set a limit for the time of a request around this, as for every endpoint that is open to the
+//! internet: a sender may take for ever to send its body.
 //!
 //! # Examples
 //! ```
@@ -73,6 +77,8 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let verifier = StaticVerifier::from_ref(state);
         let (parts, body) = request.into_parts();
+        // No body is read, and no memory spent, for a request that is refused all the same.
+        verifier.check_headers(&parts.headers)?;
         let body = read(body, verifier.max_body_bytes()).await?;
         Ok(Self(verifier.verify(&parts.headers, body)?))
     }
@@ -86,9 +92,15 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
     }
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large),
+        Err(error) if is_length_limit(&*error) => Err(too_large),
         Err(_) => Err(Error::BodyInterrupted),
     }
+}
+
+/// Tells whether a limit was met: ours, or one that a layer around us has set.
+fn is_length_limit(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 /// Answers a request that was refused: a status without a body, since the sender is a stranger.

@@ -13,7 +13,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::clock::date_time;
+use crate::error::HeaderProblem;
 use crate::event::{Envelope, Event, Unreadable};
+use crate::headers::check_id;
 
 /// Holds an authentic delivery: one attempt of the Gemini API to tell of one event.
 ///
@@ -24,7 +26,9 @@ use crate::event::{Envelope, Event, Unreadable};
 /// `Debug` prints the scheme, the type of the event and lengths, nothing of the content.
 ///
 /// # Security
-/// Deliveries come at least once: deduplicate on [`id`](Self::id) before you act.
+/// Deliveries come at least once, over at least 24 hours. Of `v1` and `v1a` deliveries deduplicate on
+/// [`id`](Self::id); beside a JWT the id is not signed, and a captured token can come under a fresh
+/// one: deduplicate on the signed type, timestamp and `data` instead.
 ///
 /// # Examples
 /// ```
@@ -190,7 +194,16 @@ impl Delivery {
     /// ```
     #[must_use]
     pub fn into_record(self) -> Record {
-        let Self { id, sent_at, scheme, mut content, raw, secret_member, .. } = self;
+        let Self {
+            id,
+            sent_at,
+            scheme,
+            mut content,
+            raw,
+            body: _,
+            body_authentication,
+            secret_member,
+        } = self;
         let raw = match &mut content {
             Content::Envelope(envelope) => {
                 if let Some(member) = secret_member {
@@ -200,7 +213,7 @@ impl Delivery {
             }
             Content::Unreadable(_) => raw,
         };
-        Record { id, sent_at, scheme, content, raw }
+        Record { id, sent_at, scheme, body_authentication, content, raw }
     }
 }
 
@@ -241,8 +254,27 @@ impl Serialize for Delivery {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct WebhookId(Box<str>);
+
+impl TryFrom<String> for WebhookId {
+    type Error = HeaderProblem;
+
+    /// Takes an id that was written down, under the same rules as one in a header.
+    fn try_from(id: String) -> Result<Self, HeaderProblem> {
+        if id.is_empty() {
+            return Err(HeaderProblem::NotVisibleAscii);
+        }
+        check_id(id.as_bytes())?;
+        Ok(Self(id.into()))
+    }
+}
+
+impl From<WebhookId> for String {
+    fn from(id: WebhookId) -> Self {
+        id.0.into()
+    }
+}
 
 impl WebhookId {
     /// For a webhook-id whose syntax was checked, which makes it a text.
@@ -301,7 +333,8 @@ pub enum Scheme {
 ///     delivery.body_authentication() != BodyAuthentication::Unsigned
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BodyAuthentication {
     /// They are the claims of a JWT, which are signed; the body of the request was not needed.
@@ -453,7 +486,7 @@ impl Content {
 /// use gemini_webhooks::{Event, Record};
 ///
 /// let message = r#"{"webhook_id":"msg_1","webhook_timestamp":1769083200,
-///     "scheme":{"static":{"position":1}},
+///     "scheme":{"static":{"position":1}},"body_authentication":"signed",
 ///     "envelope":{"type":"batch.expired","data":{"id":"batches/7"}}}"#;
 /// let record: Record = serde_json::from_str(message)?;
 /// assert!(matches!(record.event(), Event::BatchExpired(batch) if batch.id == "batches/7"));
@@ -464,13 +497,14 @@ pub struct Record {
     id: WebhookId,
     sent_at: OffsetDateTime,
     scheme: Scheme,
+    body_authentication: BodyAuthentication,
     content: Content,
     /// Empty unless the content is unreadable: an envelope holds all of it.
     raw: Bytes,
 }
 
 impl Record {
-    /// Returns the webhook-id, to deduplicate on.
+    /// Returns the webhook-id: see [`Delivery`] for when to deduplicate on it.
     #[must_use]
     pub fn id(&self) -> &WebhookId {
         &self.id
@@ -486,6 +520,12 @@ impl Record {
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.scheme
+    }
+
+    /// Tells how the bytes that the event was read from were authenticated.
+    #[must_use]
+    pub fn body_authentication(&self) -> BodyAuthentication {
+        self.body_authentication
     }
 
     /// Returns the event.
@@ -510,9 +550,10 @@ impl Record {
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A new field breaks this line, so that somebody decides whether it may be shown.
-        let Self { id: _, sent_at: _, scheme, content, raw: _ } = self;
+        let Self { id: _, sent_at: _, scheme, body_authentication, content, raw: _ } = self;
         f.debug_struct("Record")
             .field("scheme", scheme)
+            .field("body_authentication", body_authentication)
             .field("type", &content.event().type_name())
             .finish_non_exhaustive()
     }
@@ -524,6 +565,7 @@ struct RecordJson<'r> {
     webhook_id: Cow<'r, WebhookId>,
     webhook_timestamp: i64,
     scheme: Cow<'r, Scheme>,
+    body_authentication: BodyAuthentication,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     envelope: Option<Cow<'r, Envelope>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -536,6 +578,7 @@ impl Serialize for Record {
             webhook_id: Cow::Borrowed(&self.id),
             webhook_timestamp: self.sent_at.unix_timestamp(),
             scheme: Cow::Borrowed(&self.scheme),
+            body_authentication: self.body_authentication,
             envelope: self.envelope().map(Cow::Borrowed),
             raw: self.unreadable_bytes().map(|bytes| BASE64_STANDARD.encode(bytes)),
         };
@@ -557,6 +600,7 @@ impl<'de> Deserialize<'de> for Record {
         let sent_at = OffsetDateTime::from_unix_timestamp(json.webhook_timestamp)
             .map_err(D::Error::custom)?;
         let (id, scheme) = (json.webhook_id.into_owned(), json.scheme.into_owned());
-        Ok(Self { id, sent_at, scheme, content, raw })
+        let body_authentication = json.body_authentication;
+        Ok(Self { id, sent_at, scheme, body_authentication, content, raw })
     }
 }

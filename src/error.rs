@@ -325,7 +325,21 @@ mod tests {
 
     fn every_error() -> Vec<Error> {
         let header = WebhookHeader::Id;
-        vec![
+        let all = vec![
+            Error::BodyDiffers,
+            Error::BodyNotSigned,
+            Error::JobNotYetKnown,
+            Error::KeysUnreachable,
+            Error::MalformedToken { problem: TokenProblem::NoExpiry },
+            Error::NoKeySource,
+            Error::NotOurs,
+            Error::TokenExpired,
+            Error::TokenLivesTooLong,
+            Error::TokenNotYetValid,
+            Error::TokenTooOld,
+            Error::UnknownKey,
+            Error::WrongAudience,
+            Error::WrongIssuer,
             Error::BodyInterrupted,
             Error::BodyTooLarge { limit: 7 },
             Error::MalformedHeader { header, problem: HeaderProblem::ContainsDot },
@@ -336,15 +350,22 @@ mod tests {
             Error::SignatureMismatch,
             Error::TooNew { ahead: 301, limit: 300 },
             Error::TooOld { age: 301, limit: 300 },
-        ]
+        ];
+        let rows: HashSet<_> = all.iter().map(std::mem::discriminant).collect();
+        assert_eq!(rows.len(), VARIANTS, "a variant is missing here, or stands twice");
+        all
     }
+
+    /// How many there are; the compiler asks for a row of each, so that one more is noticed.
+    const VARIANTS: usize = 24;
 
     #[test]
     fn every_failure_to_authenticate_has_one_status() {
         for error in every_error() {
             let expected = match error {
                 Error::BodyTooLarge { .. } => 413,
-                Error::NoActiveSecret => 500,
+                Error::NoActiveSecret | Error::NoKeySource => 500,
+                Error::JobNotYetKnown | Error::KeysUnreachable => 503,
                 _ => 400,
             };
             assert_eq!(error.status(), expected, "{error}");

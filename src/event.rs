@@ -282,8 +282,8 @@ pub enum UnreadableReason {
     /// JSON, but not an object with a `type`.
     #[error("not an object with a `type`")]
     NotAnEnvelope,
-    /// Not JSON.
-    #[error("the body is not JSON")]
+    /// Not JSON, or JSON with a number that no 64-bit float can hold (`1e999`).
+    #[error("the body is not JSON that can be read")]
     NotJson,
     /// Not UTF-8, which JSON must be (RFC 8259 section 8.1).
     #[error("the body is not UTF-8")]
@@ -382,7 +382,17 @@ impl Envelope {
     pub fn user_metadata(&self) -> Option<&Value> {
         let odd_data = || self.extra.get("data")?.get("user_metadata");
         let in_data = || self.event.metadata_in_data().or_else(odd_data);
-        self.user_metadata.as_ref().or_else(in_data)
+        self.user_metadata.as_ref().filter(|metadata| !metadata.is_null()).or_else(in_data)
+    }
+
+    /// A text in `user_metadata`, at the top level or else inside `data`.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn metadata_text(&self, member: &str) -> Option<&str> {
+        let odd_data = || self.extra.get("data")?.get("user_metadata");
+        let in_data = self.event.metadata_in_data().or_else(odd_data);
+        let text = |metadata: &'_ Value| metadata.get(member).and_then(Value::as_str).is_some();
+        let places = [self.user_metadata.as_ref(), in_data];
+        places.into_iter().flatten().find(|metadata| text(metadata))?.get(member)?.as_str()
     }
 
     /// Returns `data.id`, the job that the event is about, even where `data` does not fit its type.

@@ -261,7 +261,7 @@ fn single(found: Lookup<'_>, header: WebhookHeader) -> Result<&[u8], Error> {
 /// Visible ASCII without a dot: a dot could move the border between the signed fields (Standard
 /// Webhooks, "Signature scheme").
 #[inline]
-fn check_id(value: &[u8]) -> Result<(), HeaderProblem> {
+pub(crate) fn check_id(value: &[u8]) -> Result<(), HeaderProblem> {
     check_bytes(value, MAX_ID_BYTES, 0x21)?;
     if memchr(b'.', value).is_some() { Err(HeaderProblem::ContainsDot) } else { Ok(()) }
 }

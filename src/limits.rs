@@ -31,7 +31,7 @@ pub const MAX_SIGNATURE_HEADER_BYTES: usize = 16 * 1024;
 pub const MAX_SIGNATURE_LIST_BYTES: usize = 4 * 1024;
 
 /// Most entries in a list of signatures: one per valid secret is expected, and a rotation has two.
-/// What an entry costs is one base64 decoding, never a MAC.
+/// What an entry costs is one comparison per secret, never a MAC.
 pub const MAX_SIGNATURE_ENTRIES: usize = 16;
 
 /// Most secrets in one verifier: each costs one MAC when a signature is wrong.

@@ -38,8 +38,8 @@ impl ReplayWindow {
     /// [`ConfigError::ReplayWindowOutOfRange`] when either is under 1 s or over 3600 s.
     ///
     /// # Security
-    /// A captured request can be replayed for as long as the window; deduplicate on the webhook-id
-    /// for at least that long.
+    /// A captured request can be replayed for as long as the window. Deduplicate, for at least 25
+    /// hours: the service repeats a delivery for 24.
     pub const fn new(past: Duration, future: Duration) -> Result<Self, ConfigError> {
         let (past_seconds, future_seconds) = (past.as_secs(), future.as_secs());
         if Self::in_range(past_seconds) && Self::in_range(future_seconds) {

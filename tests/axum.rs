@@ -39,10 +39,14 @@ async fn hook(
 }
 
 async fn serve() -> (SocketAddr, Arc<AtomicUsize>) {
+    serve_with(|router| router).await
+}
+
+async fn serve_with(layers: fn(Router) -> Router) -> (SocketAddr, Arc<AtomicUsize>) {
     let verifier = StaticVerifier::builder().secret(secret()).max_body_bytes(4096).build().unwrap();
     let app = App { verifier, handled: Arc::default() };
     let handled = Arc::clone(&app.handled);
-    let router = Router::new().route("/hook", post(hook)).with_state(app);
+    let router = layers(Router::new().route("/hook", post(hook)).with_state(app));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -107,18 +111,46 @@ async fn a_body_over_the_limit_is_413_and_one_at_the_limit_passes() {
     assert_eq!(send(address, signed(vec![b'x'; 4097])).await, (413, String::new()));
 }
 
+/// The head of a signed request, whose body is to follow.
+fn signed_head(rest: &str) -> String {
+    let request = signed("{}");
+    let lines = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+    format!("POST /hook HTTP/1.1\r\nhost: x\r\n{}{rest}\r\n", lines.collect::<String>())
+}
+
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_refused_before_it_is_read() {
     let (address, _) = serve().await;
-    let head = "POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999\r\n\r\n";
+    let head = signed_head("content-length: 999999999\r\n");
     assert_eq!(send_raw(address, head.as_bytes()).await, "HTTP/1.1 413 Payload Too Large");
+}
+
+#[tokio::test]
+async fn headers_that_are_refused_are_refused_before_the_body_is_read() {
+    let (address, _) = serve().await;
+    // The body never comes: the answer must not wait for it.
+    let unsigned = "POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n";
+    assert_eq!(send_raw(address, unsigned.as_bytes()).await, "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn a_limit_that_a_layer_sets_is_413_too() {
+    let (address, _) = serve_with(|router| {
+        router.layer(axum::middleware::map_request(async |request: axum::extract::Request| {
+            request.map(|body| axum::body::Body::new(http_body_util::Limited::new(body, 10)))
+        }))
+    })
+    .await;
+    assert_eq!(send(address, signed(vec![b'x'; 100])).await, (413, String::new()));
 }
 
 #[tokio::test]
 async fn a_chunked_body_is_bounded_while_it_streams() {
     let (address, _) = serve().await;
-    let mut request =
-        b"POST /hook HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    let mut request = signed_head("transfer-encoding: chunked\r\n").into_bytes();
     for _ in 0..5 {
         request.extend_from_slice(b"400\r\n");
         request.extend_from_slice(&[b'x'; 1024]);
@@ -131,8 +163,7 @@ async fn a_chunked_body_is_bounded_while_it_streams() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_400() {
     let (address, handled) = serve().await;
-    let broken =
-        "POST /hook HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nnonsense\r\n";
+    let broken = signed_head("transfer-encoding: chunked\r\n") + "zz\r\nnonsense\r\n";
     assert_eq!(send_raw(address, broken.as_bytes()).await, "HTTP/1.1 400 Bad Request");
     assert_eq!(handled.load(Ordering::Relaxed), 0);
 }

@@ -788,10 +788,20 @@ fn what_is_signed_is_the_header_and_the_claims() {
         format!("{header}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([0; 256])),
         format!("{header}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([0xff; 256])),
         format!("{header}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([1])),
-        format!("{header}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([1; 1025])),
-        format!("{header}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([1; 4096])),
+        format!("{header}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([1; 1024])),
     ] {
         assert_eq!(judge(&forged).unwrap_err(), Error::SignatureMismatch, "{forged}");
+    }
+}
+
+#[test]
+fn a_signature_longer_than_any_key_makes_is_malformed() {
+    let token = rsa().token(&claims());
+    let [header, body, _] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
+    for length in [1025, 4096] {
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(vec![1; length]);
+        let refused = judge(&format!("{header}.{body}.{signature}")).unwrap_err();
+        assert_eq!(refused, Error::MalformedToken { problem: TokenProblem::SignatureTooLong });
     }
 }
 
@@ -1337,6 +1347,22 @@ fn claims_whose_data_does_not_fit_are_authentic_all_the_same() {
     let reason = UnreadableReason::DataDoesNotFit;
     let type_name = Some("batch.succeeded".to_owned());
     assert_eq!(delivery.event(), &Event::Unreadable { type_name, reason });
+}
+
+#[test]
+fn claims_that_cannot_be_read_as_an_event_are_refused_only_where_that_is_needed() {
+    let twice = r#""data":{"id":"batch_ours","x":1,"x":2}"#;
+    let claims = members_of(&without(claims(), "data").to_string());
+    let token = headers(rsa().token_of(HEADER, format!("{{{claims}{twice}}}")));
+    let delivery = verify(for_audience(), &token, "").unwrap();
+    let reason = UnreadableReason::DuplicateMember;
+    assert!(
+        matches!(delivery.event(), Event::Unreadable { reason: found, .. } if *found == reason)
+    );
+    let refused = verify(for_audience(), &token, event().to_string()).unwrap_err();
+    assert_eq!(refused, Error::BodyDiffers);
+    let refused = verify(for_audience().binding(jobs()), &token, "").unwrap_err();
+    assert_eq!(refused, Error::NotOurs);
 }
 
 // The v1a signature.
@@ -2185,12 +2211,15 @@ fn nothing_secret_is_in_any_debug_text() {
     let jwt = verify(bound(), &headers(rsa().token(&marked_claims)), "").unwrap();
     let v1a = judge_event(bound(), &marked()).unwrap();
     let signer = Ed25519Signer::from_seed([b'M'; 32]);
-    let mut shown = format!("{:?} {:?} {verifier:?} {signer:?}", binding(), bound());
+    let mut shown = vec![
+        format!("{:?} {:?} {verifier:?} {signer:?}", binding(), bound()),
+        format!("{:?} {:?}", keys(), rsa()),
+    ];
     for delivery in [jwt, v1a] {
-        shown += &format!("{delivery:?} {:?} {:?}", delivery.event(), delivery.envelope());
-        shown += &format!("{:?}", delivery.into_record());
+        shown.push(format!("{delivery:?} {:?} {:?}", delivery.event(), delivery.envelope()));
+        shown.push(format!("{:?}", delivery.into_record()));
     }
-    shown += &format!("{:?} {:?}", keys(), rsa());
+    let shown = shown.join(" ");
     assert!(!shown.contains("MARKED"), "{shown}");
     assert!(!shown.contains("77, 77, 77"), "{shown}");
 }
@@ -2253,4 +2282,43 @@ fn no_error_of_the_setup_shows_a_token() {
     let error = Binding::metadata_tokens("token", [MARK, "short"]).unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("MARKED") && !shown.contains("short\""), "{shown}");
+}
+
+#[test]
+fn a_known_type_whose_data_does_not_fit_is_ours_by_its_job_id() {
+    let body = r#"{"type":"batch.failed","data":{"id":"b1","error_code":{}}}"#;
+    let signer = Ed25519Signer::from_seed([5; 32]);
+    let request = signer.sign("msg_1", std::time::SystemTime::now(), body);
+    let keys = KeySet::from_json(jwks([signer.jwk()]).as_bytes()).unwrap();
+    let owner = |id: &str| if id == "b1" { JobOwner::Ours } else { JobOwner::NotOurs };
+    let verifier = DynamicVerifier::builder().binding(Binding::job(owner)).build().unwrap();
+    let delivery = verifier.verify_with(&keys, &request.headers, request.body).unwrap();
+    assert!(matches!(delivery.event(), Event::Unreadable { .. }));
+}
+
+#[test]
+fn a_binding_token_is_looked_for_at_the_top_level_then_inside_data() {
+    let token = "0123456789abcdef";
+    let signer = Ed25519Signer::from_seed([5; 32]);
+    let keys = KeySet::from_json(jwks([signer.jwk()]).as_bytes()).unwrap();
+    let binding = || Binding::metadata_token("token", token).unwrap();
+    let verifier = DynamicVerifier::builder().binding(binding()).build().unwrap();
+    for top in [r#"{"o":1}"#, "null", "7"] {
+        let body = format!(
+            r#"{{"type":"x","user_metadata":{top},"data":{{"user_metadata":{{"token":"{token}"}}}}}}"#
+        );
+        let request = signer.sign("msg_1", std::time::SystemTime::now(), body);
+        assert!(verifier.verify_with(&keys, &request.headers, request.body).is_ok(), "{top}");
+    }
+}
+
+#[test]
+fn a_key_set_is_an_object() {
+    for text in ["[]", "[[]]", r#"[{"keys":[]}]"#, "null", "7"] {
+        assert_eq!(
+            KeySet::from_json(text.as_bytes()).unwrap_err(),
+            KeySetProblem::NotAKeySet,
+            "{text}"
+        );
+    }
 }

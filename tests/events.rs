@@ -205,7 +205,7 @@ fn user_metadata_is_found_at_the_top_level_then_inside_data() {
     let both = json!({ "type": "batch.expired", "data": data, "user_metadata": outer });
     assert_eq!(read(&both).user_metadata(), Some(&outer));
     for type_name in ["batch.expired", "batch.new_kind"] {
-        let inside = json!({ "type": type_name, "data": data });
+        let inside = json!({ "type": type_name, "data": data, "user_metadata": null });
         assert_eq!(read(&inside).user_metadata(), Some(&inner));
     }
 }
@@ -308,6 +308,7 @@ fn a_record_goes_through_a_queue_and_back() {
         assert_eq!(read.event(), delivery.event());
         assert_eq!((read.id(), read.timestamp()), (delivery.id(), delivery.timestamp()));
         assert_eq!(read.scheme(), delivery.scheme());
+        assert_eq!(read.body_authentication(), delivery.body_authentication());
         assert_eq!(read.envelope(), delivery.envelope());
         let unreadable = delivery.envelope().is_none();
         assert_eq!(read.unreadable_bytes().is_some(), unreadable);
@@ -319,12 +320,19 @@ fn a_record_goes_through_a_queue_and_back() {
 
 #[test]
 fn a_record_that_holds_neither_or_both_is_refused() {
-    let base =
-        json!({ "webhook_id": "a", "webhook_timestamp": 1, "scheme": {"static": {"position": 1}} });
+    let base = json!({ "webhook_id": "a", "webhook_timestamp": 1, "scheme": {"static": {"position": 1}}, "body_authentication": "signed" });
     assert!(serde_json::from_value::<Record>(base.clone()).is_err());
     let mut both = base;
     both["raw"] = json!("e30=");
     assert!(serde_json::from_value::<Record>(both.clone()).is_ok());
     both["envelope"] = json!({ "type": "x" });
     assert!(serde_json::from_value::<Record>(both).is_err());
+}
+
+#[test]
+fn an_id_that_was_written_down_is_under_the_rules_of_the_header() {
+    for bad in ["", "a.b", "a\nb", "é", &"a".repeat(257)] {
+        assert!(serde_json::from_value::<gemini_webhooks::WebhookId>(json!(bad)).is_err(), "{bad}");
+    }
+    assert!(serde_json::from_value::<gemini_webhooks::WebhookId>(json!("msg_1")).is_ok());
 }

@@ -45,7 +45,7 @@ pub enum ConfigError {
     /// One of the secrets cannot be used.
     #[error("secret {position}: {problem}")]
     InvalidSecret {
-        /// Which of several, counted from 1.
+        /// Which of a list, counted from 1; 1 for a secret that is read alone.
         position: usize,
         /// What is wrong with it.
         problem: SecretProblem,
@@ -130,6 +130,9 @@ pub enum SecretProblem {
     /// A character that base64 does not have.
     #[error("a character is not base64: copy the secret again")]
     NotBase64,
+    /// `whsec_` twice, or in capitals.
+    #[error("`whsec_` stands there twice or in capitals: copy the secret again")]
+    OddPrefix,
     /// A private signing key (`whsk_`), which belongs to the sender.
     #[error("this is a private signing key (whsk_), not a shared secret (whsec_)")]
     PrivateKey,
@@ -162,6 +165,6 @@ pub enum SecretProblem {
     #[error("it is URL-safe base64 (`-` or `_`): a secret has `+` and `/` in their place")]
     UrlSafeBase64,
     /// White space or a line end.
-    #[error("there is white space in it, perhaps a line end: remove it")]
+    #[error("there is white space too much, perhaps a line end: remove it")]
     WhiteSpace,
 }

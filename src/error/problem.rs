@@ -82,6 +82,9 @@ pub enum TokenProblem {
     /// Not three segments with something in each.
     #[error("not three segments")]
     NotThreeSegments,
+    /// More bytes of signature than any key makes.
+    #[error("the signature is too long")]
+    SignatureTooLong,
     /// `typ` is there and is not `JWT`.
     #[error("`typ` is not JWT")]
     TypeNotJwt,

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use ctutils::CtEq as _;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{ConfigError, Error};
@@ -158,9 +157,8 @@ impl Binding {
         match &self.0 {
             Kind::AnyTenant => Ok(()),
             Kind::MetadataToken { member, hashes } => {
-                let metadata = envelope.and_then(Envelope::user_metadata);
-                let token = metadata.and_then(|metadata| metadata.get(&**member));
-                let token = token.and_then(Value::as_str).ok_or(Error::NotOurs)?;
+                let token = envelope.and_then(|envelope| envelope.metadata_text(member));
+                let token = token.ok_or(Error::NotOurs)?;
                 let found = digest(token.as_bytes());
                 // No early end: which of the tokens matched is nobody's business.
                 let ours = hashes.iter().fold(false, |ours, hash| {
@@ -169,7 +167,7 @@ impl Binding {
                 if ours { Ok(()) } else { Err(Error::NotOurs) }
             }
             Kind::Job(owner) => {
-                let id = envelope.and_then(|envelope| envelope.event().job_id());
+                let id = envelope.and_then(Envelope::job_id);
                 match owner(id.ok_or(Error::NotOurs)?) {
                     JobOwner::Ours => Ok(()),
                     JobOwner::NotOurs => Err(Error::NotOurs),

@@ -23,7 +23,7 @@ const MAX_SIGNATURE_BYTES: usize = MAX_RSA_BITS / 8;
 pub(super) struct Token<'t> {
     /// What is signed: the header and the claims as they came, with the dot between.
     signed: &'t [u8],
-    signature: &'t [u8],
+    signature: Vec<u8>,
     pub(super) kid: String,
     /// The decoded claims: the bytes that are judged now are those that are read later.
     pub(super) claims: Vec<u8>,
@@ -49,16 +49,16 @@ impl<'t> Token<'t> {
             return Err(TokenProblem::NotThreeSegments);
         }
         let kid = read_header(&decode(header)?)?;
+        let signature = decode(signature)?;
+        if signature.len() > MAX_SIGNATURE_BYTES {
+            return Err(TokenProblem::SignatureTooLong);
+        }
         Ok(Self { signed, signature, kid, claims: decode(claims)? })
     }
 
     /// Verifies the signature, by RS256 and nothing else, whatever the header says.
     pub(super) fn is_signed_by(&self, key: &Rs256Key) -> bool {
-        // One spelling: the engine refuses padding and spare bits.
-        let mut signature = [0; MAX_SIGNATURE_BYTES + 2];
-        let decoded = URL_SAFE.decode_slice(self.signature, &mut signature);
-        let signature = decoded.ok().and_then(|length| signature.get(..length));
-        signature.is_some_and(|signature| key.verifies(self.signed, signature))
+        key.verifies(self.signed, &self.signature)
     }
 }
 
@@ -66,6 +66,7 @@ fn without_dot(segment: &[u8]) -> &[u8] {
     segment.get(1..).unwrap_or_default()
 }
 
+/// In its one spelling: the engine refuses padding and spare bits.
 fn decode(segment: &[u8]) -> Result<Vec<u8>, TokenProblem> {
     URL_SAFE.decode(segment).map_err(|_| TokenProblem::NotBase64Url)
 }

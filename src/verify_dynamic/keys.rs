@@ -52,6 +52,10 @@ impl KeySet {
         if document.len() > MAX_JWKS_BYTES {
             return Err(KeySetProblem::TooLarge);
         }
+        // A derived reader would take an array for the object, too.
+        if document.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Err(KeySetProblem::NotAKeySet);
+        }
         let document: Document<'_> =
             serde_json::from_slice(document).map_err(|_| KeySetProblem::NotAKeySet)?;
         let mut reader = Reader::default();

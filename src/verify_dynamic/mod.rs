@@ -286,7 +286,6 @@ impl DynamicVerifier {
                     Scheme::Jwt(JwtMatch::new(token.kid, times.expires_at, times.issued_at));
                 if times.hold_event {
                     let claims = Delivery::new(id, sent_at, scheme, token.claims.into());
-                    check_body_against(&claims, &body)?;
                     claims.with_body(body, BodyAuthentication::Claims)
                 } else if self.shared.unsigned_body == UnsignedBody::Accept {
                     Delivery::new(id, sent_at, scheme, body).with_unsigned_body()
@@ -295,7 +294,11 @@ impl DynamicVerifier {
                 }
             }
         };
-        self.check_binding(delivery)
+        let delivery = self.check_binding(delivery)?;
+        if delivery.body_authentication() == BodyAuthentication::Claims {
+            check_body_against(&delivery, delivery.request_body())?;
+        }
+        Ok(delivery)
     }
 
     fn check_binding(&self, delivery: Delivery) -> Result<Delivery, Error> {

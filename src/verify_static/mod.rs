@@ -240,6 +240,16 @@ impl StaticVerifier {
         Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
+    /// Does what can be done before the body is there, for an adapter that reads no body of a
+    /// request which will be refused all the same.
+    #[cfg(feature = "axum")]
+    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
+        let headers = Headers::read(headers)?;
+        let now = unix_seconds(self.shared.clock.now());
+        self.shared.replay_window.check(headers.sent_at, now)?;
+        Candidates::parse(&headers).map(drop)
+    }
+
     /// Replaces all secrets in a running server, for this verifier and its clones.
     ///
     /// A request that is being verified finishes with the secrets it started with. Nothing waits.

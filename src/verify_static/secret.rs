@@ -88,8 +88,16 @@ impl Secret {
         if text.split(' ').nth(MAX_SECRETS).is_some() {
             return Err(ConfigError::TooManySecrets);
         }
+        let several = text.contains(' ');
         let numbered = (1..).zip(text.split(' '));
-        numbered.map(|(position, one)| Self::parse_at(position, one, &SECRET_BYTES)).collect()
+        let parse = |(position, one): (usize, &str)| {
+            if one.is_empty() && several {
+                let problem = SecretProblem::WhiteSpace;
+                return Err(ConfigError::InvalidSecret { position, problem });
+            }
+            Self::parse_at(position, one, &SECRET_BYTES)
+        };
+        numbered.map(parse).collect()
     }
 
     /// Takes 24 to 64 raw key bytes, which are used as the HMAC key as they are.
@@ -268,12 +276,19 @@ fn name_the_mistake(text: &str) -> Result<(), SecretProblem> {
         SecretProblem::PrivateKey
     } else if text.starts_with("whpk_") {
         SecretProblem::PublicKey
+    } else if has_odd_prefix(encoded) {
+        SecretProblem::OddPrefix
     } else if encoded.contains(['-', '_']) {
         SecretProblem::UrlSafeBase64
     } else {
         return Ok(());
     };
     Err(problem)
+}
+
+/// Tells whether the prefix is still there: twice, or in capitals.
+fn has_odd_prefix(encoded: &str) -> bool {
+    encoded.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
 fn problem_of(error: &base64::DecodeSliceError) -> SecretProblem {
@@ -339,7 +354,8 @@ mod tests {
         assert_eq!(problem("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), P::PrivateKey);
         assert_eq!(problem("whpk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), P::PublicKey);
         assert_eq!(problem("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa-w"), P::UrlSafeBase64);
-        assert_eq!(problem("WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), P::UrlSafeBase64);
+        assert_eq!(problem("WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), P::OddPrefix);
+        assert_eq!(problem(&format!("whsec_{GOOD}")), P::OddPrefix);
         assert_eq!(problem("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa*w"), P::NotBase64);
         assert_eq!(problem("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaéé"), P::NotBase64);
         assert_eq!(problem("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr"), P::NotCanonical);
@@ -379,8 +395,9 @@ mod tests {
         let expected = ConfigError::InvalidSecret { position: 2, problem };
         assert_eq!(Secret::parse_list(&list).unwrap_err(), expected);
         let double_space = format!("{GOOD}  {GOOD}");
-        let problem = SecretProblem::Empty;
+        let problem = SecretProblem::WhiteSpace;
         let expected = ConfigError::InvalidSecret { position: 2, problem };
+        assert_eq!(Secret::parse_list(&format!("{GOOD} ")).unwrap_err(), expected);
         assert_eq!(Secret::parse_list(&double_space).unwrap_err(), expected);
     }
 
