@@ -381,6 +381,7 @@ fn assert_shows_no_secret(error: &ConfigError, bytes: usize) {
         P::Empty,
         P::NotCanonical,
         P::NotBase64,
+        P::OddPrefix,
         P::PrivateKey,
         P::PublicKey,
         P::Quoted,
