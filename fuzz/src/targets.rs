@@ -345,10 +345,15 @@ fn assert_list_is_its_parts(text: &str) {
         assert_eq!(list.unwrap_err(), ConfigError::TooManySecrets);
         return;
     }
-    let first_bad = (1..).zip(text.split(' ').map(Secret::parse)).find_map(|(place, outcome)| {
-        match outcome.err()? {
+    let first_bad = (1..).zip(text.split(' ')).find_map(|(position, part)| {
+        match Secret::parse(part).err()? {
+            // Between secrets nothing is a space too much.
+            ConfigError::InvalidSecret { .. } if part.is_empty() && parts > 1 => {
+                let problem = SecretProblem::WhiteSpace;
+                Some(ConfigError::InvalidSecret { position, problem })
+            }
             ConfigError::InvalidSecret { position: 1, problem } => {
-                Some(ConfigError::InvalidSecret { position: place, problem })
+                Some(ConfigError::InvalidSecret { position, problem })
             }
             other => panic!("{other:?}"),
         }
