@@ -84,8 +84,8 @@ impl Delivery {
 
     /// For a token whose claims are the event: keeps the body that came with it.
     #[cfg(feature = "dynamic")]
-    pub(crate) fn with_body(self, body: Bytes, body_authentication: BodyAuthentication) -> Self {
-        Self { body: Some(body), body_authentication, ..self }
+    pub(crate) fn with_body(self, body: Bytes) -> Self {
+        Self { body: Some(body), body_authentication: BodyAuthentication::Claims, ..self }
     }
 
     /// For a token that only vouches for its bearer.

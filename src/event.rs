@@ -15,6 +15,7 @@ use time::format_description::well_known::Rfc3339;
 pub use self::payload::{BatchOutput, ErrorCode, Job, JobFailure, Members, VideoOutput};
 use self::payload::{DataMembers, Payload};
 pub(crate) use self::read::Unreadable;
+use crate::json;
 
 /// The catalogue: each type, its variant, and what its `data` holds.
 macro_rules! catalogue {
@@ -245,7 +246,7 @@ impl Serialize for Event {
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = read::strict_value(deserializer)?;
+        let value = json::value(deserializer)?;
         let Some(reason) = value.get("unreadable") else {
             return Envelope::from_value(&value).map(Envelope::into_event);
         };
@@ -380,19 +381,20 @@ impl Envelope {
     /// for inside `data`.
     #[must_use]
     pub fn user_metadata(&self) -> Option<&Value> {
-        let odd_data = || self.extra.get("data")?.get("user_metadata");
-        let in_data = || self.event.metadata_in_data().or_else(odd_data);
-        self.user_metadata.as_ref().filter(|metadata| !metadata.is_null()).or_else(in_data)
+        self.metadata_places().find(|metadata| !metadata.is_null())
     }
 
     /// A text in `user_metadata`, at the top level or else inside `data`.
     #[cfg(feature = "dynamic")]
     pub(crate) fn metadata_text(&self, member: &str) -> Option<&str> {
+        self.metadata_places().find_map(|metadata| metadata.get(member)?.as_str())
+    }
+
+    /// `user_metadata` at the top level, then inside `data`, also where `data` does not fit.
+    fn metadata_places(&self) -> impl Iterator<Item = &Value> {
         let odd_data = || self.extra.get("data")?.get("user_metadata");
         let in_data = self.event.metadata_in_data().or_else(odd_data);
-        let text = |metadata: &'_ Value| metadata.get(member).and_then(Value::as_str).is_some();
-        let places = [self.user_metadata.as_ref(), in_data];
-        places.into_iter().flatten().find(|metadata| text(metadata))?.get(member)?.as_str()
+        [self.user_metadata.as_ref(), in_data].into_iter().flatten()
     }
 
     /// Returns `data.id`, the job that the event is about, even where `data` does not fit its type.
@@ -478,6 +480,6 @@ impl Serialize for Envelope {
 
 impl<'de> Deserialize<'de> for Envelope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_value(&read::strict_value(deserializer)?)
+        Self::from_value(&json::value(deserializer)?)
     }
 }

@@ -47,6 +47,10 @@ impl WebhookHeader {
             Self::Signature => &SIGNATURE,
         }
     }
+
+    pub(crate) fn malformed(self, problem: HeaderProblem) -> Error {
+        Error::MalformedHeader { header: self, problem }
+    }
 }
 
 impl fmt::Display for WebhookHeader {
@@ -235,17 +239,13 @@ impl<'h> Headers<'h> {
         let id = single(found.id, WebhookHeader::Id)?;
         let timestamp = single(found.timestamp, WebhookHeader::Timestamp)?;
         let signature = single(found.signature, WebhookHeader::Signature)?;
-        check_id(id).map_err(|problem| malformed(WebhookHeader::Id, problem))?;
+        check_id(id).map_err(|problem| WebhookHeader::Id.malformed(problem))?;
         let sent_at = read_timestamp(timestamp)
-            .map_err(|problem| malformed(WebhookHeader::Timestamp, problem))?;
+            .map_err(|problem| WebhookHeader::Timestamp.malformed(problem))?;
         check_signature(signature)
-            .map_err(|problem| malformed(WebhookHeader::Signature, problem))?;
+            .map_err(|problem| WebhookHeader::Signature.malformed(problem))?;
         Ok(Self { id, timestamp, sent_at, signature })
     }
-}
-
-fn malformed(header: WebhookHeader, problem: HeaderProblem) -> Error {
-    Error::MalformedHeader { header, problem }
 }
 
 /// Exactly one value, and not an empty one.

@@ -72,6 +72,12 @@ impl<'c> Strict<'c> {
     }
 }
 
+/// Reads a whole value as a tree, strictly, out of any deserializer.
+pub(crate) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let fault = Cell::new(None);
+    Strict::new(&fault).deserialize(deserializer)
+}
+
 /// Implements the scalar methods of a visitor by one function from `Value`.
 macro_rules! visit_scalars_as_values {
     ($visitor:ident => $scalar:expr) => {

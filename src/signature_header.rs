@@ -22,14 +22,11 @@ impl<'h> SignatureHeader<'h> {
             return Ok(Self::Jwt);
         }
         if value.len() > MAX_SIGNATURE_LIST_BYTES {
-            return Err(malformed(HeaderProblem::TooLong { limit: MAX_SIGNATURE_LIST_BYTES }));
+            return Err(WebhookHeader::Signature
+                .malformed(HeaderProblem::TooLong { limit: MAX_SIGNATURE_LIST_BYTES }));
         }
         Ok(Self::List(SignatureList { value }))
     }
-}
-
-fn malformed(problem: HeaderProblem) -> Error {
-    Error::MalformedHeader { header: WebhookHeader::Signature, problem }
 }
 
 /// One or more entries `version,signature`, separated by one space (Standard Webhooks, "Webhook
@@ -53,7 +50,9 @@ impl<'h> SignatureList<'h> {
         for (index, end) in ends.enumerate() {
             if index == MAX_SIGNATURE_ENTRIES {
                 let limit = MAX_SIGNATURE_ENTRIES;
-                return Err(malformed(HeaderProblem::TooManyEntries { limit }));
+                return Err(
+                    WebhookHeader::Signature.malformed(HeaderProblem::TooManyEntries { limit })
+                );
             }
             let entry = self.value.get(start..end).unwrap_or_default();
             if let Some(signature) = entry.strip_prefix(prefix) {

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::payload::{DataMembers, Members};
 use super::{Envelope, Event, EventType, UnreadableReason};
-use crate::json::{Fault, Strict, visit_scalars_as_values};
+use crate::json::{self, Fault, Strict, visit_scalars_as_values};
 
 /// What is known of a body that is not an envelope.
 #[derive(Debug)]
@@ -50,12 +50,6 @@ fn reason_of(fault: Option<Fault>, error: &serde_json::Error) -> UnreadableReaso
         (None, Category::Data) => UnreadableReason::NotAnEnvelope,
         (None, _) => UnreadableReason::NotJson,
     }
-}
-
-/// Reads any JSON value strictly, out of any deserializer.
-pub(super) fn strict_value<'de, D: Deserializer<'de>>(json: D) -> Result<Value, D::Error> {
-    let fault = Cell::new(None);
-    Strict::new(&fault).deserialize(json)
 }
 
 /// The members of an envelope as far as they were read.
@@ -112,7 +106,7 @@ impl Draft {
 /// `data` as a tree, by a second pass: for what the catalogue does not describe.
 fn data_of(text: &str) -> Option<Value> {
     let mut parser = serde_json::Deserializer::from_str(text);
-    match strict_value(&mut parser) {
+    match json::value(&mut parser) {
         Ok(Value::Object(mut members)) => members.remove("data"),
         _ => None,
     }

@@ -22,8 +22,6 @@ impl Candidates {
     /// Decodes the `v1a` entries; `None` where there is none at all. Malformed ones are skipped but
     /// counted, since each would cost a verification per key.
     pub(super) fn parse(list: SignatureList<'_>) -> Result<Option<Self>, Error> {
-        let malformed =
-            |problem| Error::MalformedHeader { header: WebhookHeader::Signature, problem };
         let mut signatures = Vec::new();
         let mut entries = 0_usize;
         list.for_each_of(PREFIX, |entry| {
@@ -33,11 +31,12 @@ impl Candidates {
             }
         })?;
         if entries > MAX_V1A_ENTRIES {
-            return Err(malformed(HeaderProblem::TooManyEntries { limit: MAX_V1A_ENTRIES }));
+            let limit = MAX_V1A_ENTRIES;
+            return Err(WebhookHeader::Signature.malformed(HeaderProblem::TooManyEntries { limit }));
         }
         match (entries, signatures.is_empty()) {
             (0, _) => Ok(None),
-            (_, true) => Err(malformed(HeaderProblem::NoWellFormedEntry)),
+            (_, true) => Err(WebhookHeader::Signature.malformed(HeaderProblem::NoWellFormedEntry)),
             (_, false) => Ok(Some(Self(signatures))),
         }
     }

@@ -1,17 +1,15 @@
 //! Google's key set, read key by key: one odd key is skipped with its reason, and spoils nothing.
 
-use std::cell::Cell;
 use std::fmt;
 
 use base64::Engine as _;
 use serde::Deserialize;
-use serde::de::DeserializeSeed as _;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::backend::{self, Ed25519Key, MAX_RSA_BITS, Rs256Key};
 use crate::base64::URL_SAFE;
-use crate::json::Strict;
+use crate::json;
 use crate::limits::{MAX_ED25519_KEYS, MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_KID_BYTES, MIN_RSA_BITS};
 
 /// Holds the public keys that dynamic webhooks are verified with.
@@ -289,10 +287,9 @@ impl Reader {
 /// 65537, big-endian: the only exponent in use, and the fastest safe one.
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
-fn object(json: &RawValue) -> Option<Map<String, Value>> {
-    let fault = Cell::new(None);
-    let mut parser = serde_json::Deserializer::from_str(json.get());
-    match Strict::new(&fault).deserialize(&mut parser) {
+fn object(key: &RawValue) -> Option<Map<String, Value>> {
+    let mut parser = serde_json::Deserializer::from_str(key.get());
+    match json::value(&mut parser) {
         Ok(Value::Object(members)) => Some(members),
         _ => None,
     }

@@ -286,7 +286,7 @@ impl DynamicVerifier {
                     Scheme::Jwt(JwtMatch::new(token.kid, times.expires_at, times.issued_at));
                 if times.hold_event {
                     let claims = Delivery::new(id, sent_at, scheme, token.claims.into());
-                    claims.with_body(body, BodyAuthentication::Claims)
+                    claims.with_body(body)
                 } else if self.shared.unsigned_body == UnsignedBody::Accept {
                     Delivery::new(id, sent_at, scheme, body).with_unsigned_body()
                 } else {

@@ -102,8 +102,7 @@ impl<'h> Candidates<'h> {
             return Err(Error::SchemeNotConfigured { saw: list.seen() });
         }
         if candidates.0.first().is_none_or(Option::is_none) {
-            let (header, problem) = (WebhookHeader::Signature, HeaderProblem::NoWellFormedEntry);
-            return Err(Error::MalformedHeader { header, problem });
+            return Err(WebhookHeader::Signature.malformed(HeaderProblem::NoWellFormedEntry));
         }
         Ok(candidates)
     }
