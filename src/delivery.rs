@@ -54,7 +54,8 @@ use crate::headers::check_id;
 #[derive(Clone)]
 pub struct Delivery {
     id: WebhookId,
-    sent_at: OffsetDateTime,
+    /// In Unix seconds.
+    sent_at: i64,
     scheme: Scheme,
     content: Content,
     raw: Bytes,
@@ -67,7 +68,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// For verifiers alone: whoever calls this vouches that `raw` was authenticated by `scheme`.
-    pub(crate) fn new(id: WebhookId, sent_at: OffsetDateTime, scheme: Scheme, raw: Bytes) -> Self {
+    pub(crate) fn new(id: WebhookId, sent_at: i64, scheme: Scheme, raw: Bytes) -> Self {
         let content = Content::read(&raw);
         let body_authentication = BodyAuthentication::Signed;
         Self {
@@ -114,7 +115,7 @@ impl Delivery {
     /// Signed with the body, except beside a JWT: there it is only what the sender wrote.
     #[must_use]
     pub fn timestamp(&self) -> OffsetDateTime {
-        self.sent_at
+        date_time(self.sent_at)
     }
 
     /// Returns how the delivery was authenticated.
@@ -213,7 +214,7 @@ impl Delivery {
             }
             Content::Unreadable(_) => raw,
         };
-        Record { id, sent_at, scheme, body_authentication, content, raw }
+        Record { id, sent_at: date_time(sent_at), scheme, body_authentication, content, raw }
     }
 }
 

@@ -121,11 +121,11 @@ macro_rules! catalogue {
                 }
             }
 
-            /// The free-form members of `data`.
-            fn data_members_mut(&mut self) -> Option<&mut serde_json::Map<String, Value>> {
+            /// `user_metadata` inside `data`.
+            fn metadata_in_data_mut(&mut self) -> Option<&mut Value> {
                 match self {
-                    $( Self::$variant(payload) => Some(&mut payload.extra.0), )+
-                    Self::Unknown { data, .. } => data.as_object_mut(),
+                    $( Self::$variant(payload) => payload.extra.get_mut("user_metadata"), )+
+                    Self::Unknown { data, .. } => data.get_mut("user_metadata"),
                     Self::Unreadable { .. } => None,
                 }
             }
@@ -421,8 +421,8 @@ impl Envelope {
     pub(crate) fn remove_metadata(&mut self, member: &str) {
         let places = [
             self.user_metadata.as_mut(),
-            self.event.data_members_mut().and_then(|data| data.get_mut("user_metadata")),
-            self.extra.0.get_mut("data").and_then(|data| data.get_mut("user_metadata")),
+            self.event.metadata_in_data_mut(),
+            self.extra.get_mut("data").and_then(|data| data.get_mut("user_metadata")),
         ];
         for metadata in places.into_iter().flatten() {
             if let Value::Object(metadata) = metadata {

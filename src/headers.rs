@@ -9,9 +9,9 @@ use memchr::memchr;
 use crate::error::{Error, HeaderProblem};
 use crate::limits::{MAX_ID_BYTES, MAX_SIGNATURE_HEADER_BYTES, MAX_TIMESTAMP, MAX_TIMESTAMP_BYTES};
 
-static ID: HeaderName = HeaderName::from_static("webhook-id");
-static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const ID: &str = "webhook-id";
+const TIMESTAMP: &str = "webhook-timestamp";
+const SIGNATURE: &str = "webhook-signature";
 
 /// Names one of the three headers of Standard Webhooks; no other header is ever read.
 ///
@@ -35,16 +35,26 @@ impl WebhookHeader {
     /// Returns the name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.header_name().as_str()
+        match self {
+            Self::Id => ID,
+            Self::Timestamp => TIMESTAMP,
+            Self::Signature => SIGNATURE,
+        }
     }
 
     /// Returns the name as the `http` crate's type.
     #[must_use]
     pub fn header_name(self) -> &'static HeaderName {
+        static NAMES: [HeaderName; 3] = [
+            HeaderName::from_static(ID),
+            HeaderName::from_static(TIMESTAMP),
+            HeaderName::from_static(SIGNATURE),
+        ];
+        let [id, timestamp, signature] = &NAMES;
         match self {
-            Self::Id => &ID,
-            Self::Timestamp => &TIMESTAMP,
-            Self::Signature => &SIGNATURE,
+            Self::Id => id,
+            Self::Timestamp => timestamp,
+            Self::Signature => signature,
         }
     }
 
@@ -176,12 +186,12 @@ impl HeaderLookup for HeaderMap {
     fn lookup(&self) -> FoundHeaders<'_> {
         let mut found = FoundHeaders::NONE;
         for (name, value) in self {
-            if *name == ID {
-                found.id.add(value.as_bytes());
-            } else if *name == TIMESTAMP {
-                found.timestamp.add(value.as_bytes());
-            } else if *name == SIGNATURE {
-                found.signature.add(value.as_bytes());
+            // As texts, which the compiler tells apart by their length first.
+            match name.as_str() {
+                ID => found.id.add(value.as_bytes()),
+                TIMESTAMP => found.timestamp.add(value.as_bytes()),
+                SIGNATURE => found.signature.add(value.as_bytes()),
+                _ => {}
             }
         }
         found

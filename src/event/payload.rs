@@ -1,8 +1,9 @@
 //! What the `data` of each event holds.
 
 use std::fmt;
+use std::sync::LazyLock;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Keeps JSON members that have no field of their own.
@@ -20,40 +21,64 @@ use serde_json::{Map, Value};
 /// assert_eq!(format!("{:?}", batch.extra), r#"{"region"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Members(pub(super) Map<String, Value>);
+#[derive(Clone, Default)]
+pub struct Members(Option<Box<Map<String, Value>>>);
+
+/// What there is where there is none: hardly any event has such members, and those pay for a map.
+static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 impl Members {
     /// Returns the value of the member of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.0.as_ref()?.get(name)
     }
 
     /// Tells whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_ref().is_none_or(|members| members.is_empty())
     }
 
     /// Returns all of them.
     #[must_use]
     pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.as_mut()?.get_mut(name)
+    }
+
+    /// Returns the map to put members into.
+    #[cold]
+    pub(super) fn as_map_mut(&mut self) -> &mut Map<String, Value> {
+        self.0.get_or_insert_default()
     }
 
     #[inline]
     fn keep(&mut self, name: &str, member: &mut Option<Value>) {
         if let Some(value) = member.take() {
-            self.0.insert(name.to_owned(), value);
+            self.as_map_mut().insert(name.to_owned(), value);
         }
+    }
+}
+
+impl PartialEq for Members {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_map() == other.as_map()
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_map().serialize(serializer)
     }
 }
 
 impl fmt::Debug for Members {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.as_map().keys()).finish()
     }
 }
 
@@ -209,7 +234,7 @@ pub(super) struct DataMembers {
     pub(super) video_uri: Option<Value>,
     pub(super) error_code: Option<Value>,
     pub(super) error_message: Option<Value>,
-    pub(super) extra: Map<String, Value>,
+    pub(super) extra: Members,
 }
 
 impl DataMembers {
@@ -217,7 +242,7 @@ impl DataMembers {
     fn rest(&mut self) -> Members {
         let Self { id, output_file_uri, file_name, video_uri, error_code, error_message, extra } =
             self;
-        let mut members = Members(std::mem::take(extra));
+        let mut members = std::mem::take(extra);
         members.keep("id", id);
         members.keep("output_file_uri", output_file_uri);
         members.keep("file_name", file_name);

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::error::Category;
-use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -62,21 +62,13 @@ struct Draft {
     data: Option<Data>,
     /// What `data` holds, where it is an object.
     data_members: DataMembers,
-    extra: Map<String, Value>,
+    extra: Members,
 }
 
 impl Draft {
-    fn finish(self, text: &str) -> Result<Envelope, Unreadable> {
-        let Self {
-            type_name,
-            version,
-            timestamp,
-            user_metadata,
-            data,
-            mut data_members,
-            mut extra,
-        } = self;
-        let event = match (type_name, data) {
+    fn finish(&mut self, text: &str) -> Result<Envelope, Unreadable> {
+        let extra = &mut self.extra;
+        let event = match (self.type_name.take(), self.data) {
             (None, _) => {
                 let reason = UnreadableReason::NotAnEnvelope;
                 return Err(Unreadable { type_name: None, reason });
@@ -85,25 +77,27 @@ impl Draft {
                 Event::Unknown { type_name, data: data_of(text).unwrap_or_default() }
             }
             (Some(TypeName::Known(known)), data) => {
-                let event =
-                    if data == Some(Data::Object) { known.event(&mut data_members) } else { None };
+                let is_object = data == Some(Data::Object);
+                let event = is_object.then(|| known.event(&mut self.data_members)).flatten();
                 event.unwrap_or_else(|| {
-                    extra.extend(data_of(text).map(|data| ("data".to_owned(), data)));
+                    extra.as_map_mut().extend(data_of(text).map(|data| ("data".to_owned(), data)));
                     let reason = UnreadableReason::DataDoesNotFit;
                     Event::Unreadable { type_name: Some(known.as_str().to_owned()), reason }
                 })
             }
         };
         let mut keep = |name: &str, value| {
-            extra.insert(name.to_owned(), value);
+            extra.as_map_mut().insert(name.to_owned(), value);
         };
-        let version = version.and_then(|version| version.or_keep("version", &mut keep));
-        let timestamp = timestamp.and_then(|time| time.or_keep("timestamp", &mut keep));
-        Ok(Envelope { event, version, timestamp, user_metadata, extra: Members(extra) })
+        let version = self.version.take().and_then(|version| version.or_keep("version", &mut keep));
+        let timestamp = self.timestamp.take().and_then(|time| time.or_keep("timestamp", &mut keep));
+        let (user_metadata, extra) = (self.user_metadata.take(), std::mem::take(extra));
+        Ok(Envelope { event, version, timestamp, user_metadata, extra })
     }
 }
 
 /// `data` as a tree, by a second pass: for what the catalogue does not describe.
+#[cold]
 fn data_of(text: &str) -> Option<Value> {
     let mut parser = serde_json::Deserializer::from_str(text);
     match json::value(&mut parser) {
@@ -204,7 +198,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor<'_, '_> {
                 }
                 EnvelopeMember::Other(name) => {
                     let value = members.next_value_seed(strict)?;
-                    strict.insert(&mut draft.extra, name, value)?;
+                    strict.insert(draft.extra.as_map_mut(), name, value)?;
                 }
             }
         }
@@ -337,7 +331,7 @@ impl<'de> Visitor<'de> for DataSeed<'_, '_> {
                 DataMember::ErrorMessage => &mut data.error_message,
                 DataMember::Other(name) => {
                     let value = members.next_value_seed(strict)?;
-                    strict.insert(&mut data.extra, name, value)?;
+                    strict.insert(data.extra.as_map_mut(), name, value)?;
                     continue;
                 }
             };

@@ -36,7 +36,7 @@ use self::ed25519::Candidates;
 pub use self::fetch::{GOOGLE_KEYS_URL, HttpsFetch};
 use self::jwt::Token;
 pub use self::keys::{KeySet, KeySetProblem, SkipReason, SkippedKey};
-use crate::clock::{Clock, SystemClock, date_time, unix_seconds};
+use crate::clock::{Clock, SystemClock, unix_seconds};
 use crate::delivery::{BodyAuthentication, Delivery, JwtMatch, Scheme, WebhookId};
 use crate::error::{ConfigError, Error, SeenScheme};
 use crate::event::{Envelope, UnreadableReason};
@@ -278,7 +278,7 @@ impl DynamicVerifier {
     fn finish(&self, pending: Pending<'_>, body: Bytes) -> Result<Delivery, Error> {
         let Pending { headers, form } = pending;
         let id = WebhookId::new(headers.id);
-        let sent_at = date_time(headers.sent_at);
+        let sent_at = headers.sent_at;
         let delivery = match form {
             Form::V1a(_) => Delivery::new(id, sent_at, Scheme::Ed25519, body),
             Form::Jwt { token, times } => {

@@ -165,8 +165,8 @@ impl StaticVerifier {
     ) -> Result<Delivery, Error> {
         let body = body.into();
         let checked = self.check_at(headers, &body, now)?;
-        let (id, sent_at) = (WebhookId::new(checked.id), checked.timestamp());
-        Ok(Delivery::new(id, sent_at, Scheme::Static(checked.secret), body))
+        let (id, scheme) = (WebhookId::new(checked.id), Scheme::Static(checked.secret));
+        Ok(Delivery::new(id, checked.sent_at, scheme, body))
     }
 
     /// Verifies a request without reading its event: borrowed, and without an allocation.

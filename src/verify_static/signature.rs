@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use ctutils::CtEq as _;
-use hmac::digest::InvalidLength;
+use hmac::digest::{FixedOutput as _, InvalidLength, Output};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -55,7 +55,10 @@ impl Encoded {
     fn of(mac: HmacSha256) -> Self {
         let mut encoded = [0; ENCODED_LEN];
         // 32 bytes fill 44 characters exactly, so that there is no error to handle.
-        let _ = BASE64.encode_slice(mac.finalize().into_bytes(), &mut encoded);
+        // Written in place: moved out, the tag would be copied twice, byte by byte.
+        let mut tag = Output::<HmacSha256>::default();
+        mac.finalize_into(&mut tag);
+        let _ = BASE64.encode_slice(tag, &mut encoded);
         Self(encoded)
     }
 
