@@ -5,6 +5,8 @@
 //! median of those ratios is reported.
 
 use std::alloc::System;
+use std::sync::Barrier;
+use std::thread;
 use std::time::Instant;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -23,7 +25,8 @@ pub struct Group<'g> {
 
 struct Case<'g> {
     name: String,
-    run: Box<dyn FnMut() + 'g>,
+    /// Runs as often as it is told, and says how many nanoseconds one run took.
+    run: Box<dyn FnMut(u32) -> f64 + 'g>,
 }
 
 impl<'g> Group<'g> {
@@ -33,7 +36,31 @@ impl<'g> Group<'g> {
     }
 
     /// Adds a case.
-    pub fn case(&mut self, name: impl Into<String>, run: impl FnMut() + 'g) -> &mut Self {
+    pub fn case(&mut self, name: impl Into<String>, mut run: impl FnMut() + 'g) -> &mut Self {
+        self.push(name, move |repeats| timed(repeats, &mut run))
+    }
+
+    /// Adds a case that runs on several threads at once; the slowest of them is what counts.
+    pub fn case_on_threads(
+        &mut self,
+        threads: usize,
+        name: impl Into<String>,
+        run: impl Fn() + Sync + 'g,
+    ) -> &mut Self {
+        self.push(name, move |repeats| {
+            let start = Barrier::new(threads);
+            thread::scope(|scope| {
+                let one = || {
+                    start.wait();
+                    timed(repeats, &run)
+                };
+                let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+                running.into_iter().map(|thread| thread.join().unwrap()).fold(0.0, f64::max)
+            })
+        })
+    }
+
+    fn push(&mut self, name: impl Into<String>, run: impl FnMut(u32) -> f64 + 'g) -> &mut Self {
         self.cases.push(Case { name: name.into(), run: Box::new(run) });
         self
     }
@@ -43,21 +70,23 @@ impl<'g> Group<'g> {
     /// With the argument `--once` every case runs once and nothing is measured.
     pub fn run(&mut self) {
         if std::env::args().any(|argument| argument == "--once") {
-            return self.cases.iter_mut().for_each(|case| (case.run)());
+            return self.cases.iter_mut().for_each(|case| {
+                (case.run)(1);
+            });
         }
-        let repeats: Vec<u32> = self.cases.iter_mut().map(|case| repeats(&mut case.run)).collect();
+        let repeats: Vec<u32> = self.cases.iter_mut().map(|case| repeats(&mut *case.run)).collect();
         let mut times = vec![Vec::with_capacity(ROUNDS); self.cases.len()];
         for _ in 0..ROUNDS {
             for ((case, times), repeats) in self.cases.iter_mut().zip(&mut times).zip(&repeats) {
-                times.push(sample(&mut case.run, *repeats));
+                times.push((case.run)(*repeats));
             }
         }
         let floor = times[0].clone();
         for (case, times) in self.cases.iter_mut().zip(&times) {
             let ratios = times.iter().zip(&floor).map(|(time, floor)| time / floor).collect();
-            let region = Region::new(ALLOCATOR);
-            (case.run)();
-            let allocations = region.change().allocations;
+            // What starting the threads of a case allocates is not the case's.
+            let allocations =
+                (allocations(&mut *case.run, 101) - allocations(&mut *case.run, 1)) / 100;
             println!(
                 "| {} | {} | {:.0} ns | {:.2} | {} |",
                 self.title,
@@ -76,12 +105,18 @@ pub fn print_head() {
     println!("|---|---|---|---|---|");
 }
 
-fn repeats(run: &mut dyn FnMut()) -> u32 {
-    let once = (0..20).map(|_| sample(run, 10)).fold(f64::INFINITY, f64::min);
+fn allocations(run: &mut dyn FnMut(u32) -> f64, repeats: u32) -> usize {
+    let region = Region::new(ALLOCATOR);
+    run(repeats);
+    region.change().allocations
+}
+
+fn repeats(run: &mut dyn FnMut(u32) -> f64) -> u32 {
+    let once = (0..20).map(|_| run(10)).fold(f64::INFINITY, f64::min);
     (NANOS_PER_SAMPLE / once).clamp(1.0, 100_000.0) as u32
 }
 
-fn sample(run: &mut dyn FnMut(), repeats: u32) -> f64 {
+fn timed(repeats: u32, mut run: impl FnMut()) -> f64 {
     let start = Instant::now();
     for _ in 0..repeats {
         run();
