@@ -38,8 +38,8 @@ cargo test --locked --no-default-features --lib --test wire_rules --test events 
     --test standard_webhooks_vectors
 
 step "the other backend, alone"
-cargo test --locked --no-default-features --features rust-crypto --lib --test mixed_endpoint \
-    --test key_cache
+cargo test --locked --no-default-features --features rust-crypto --lib --test backends \
+    --test mixed_endpoint --test key_cache
 
 step "the main job"
 cargo run --locked --quiet --example quickstart
