@@ -18,7 +18,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use gemini_webhooks::axum::{Rejection, Verified};
 use gemini_webhooks::testing::{ManualClock, SignedRequest, StaticSigner, sample_body_of};
-use gemini_webhooks::{Clock, EventType, Secret, StaticVerifier};
+use gemini_webhooks::{Clock, EventType, Secret, StaticVerifier, Verifier};
 use tokio::net::TcpListener;
 
 const MAX_BODY_BYTES: usize = 8 * 1024;
@@ -40,9 +40,9 @@ struct Outcome {
     event: String,
 }
 
-impl FromRef<Receiver> for StaticVerifier {
+impl FromRef<Receiver> for Verifier {
     fn from_ref(receiver: &Receiver) -> Self {
-        receiver.verifier.clone()
+        receiver.verifier.clone().into()
     }
 }
 

@@ -20,7 +20,7 @@ use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use gemini_webhooks::axum::{Rejection, Verified};
-use gemini_webhooks::{Delivery, Event, StaticVerifier};
+use gemini_webhooks::{Delivery, Event, StaticVerifier, Verifier};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -30,11 +30,11 @@ const QUEUE: usize = 1024;
 
 #[derive(Clone)]
 struct App {
-    verifier: StaticVerifier,
+    verifier: Verifier,
     queue: mpsc::Sender<Delivery>,
 }
 
-impl FromRef<App> for StaticVerifier {
+impl FromRef<App> for Verifier {
     fn from_ref(app: &App) -> Self {
         app.verifier.clone()
     }
@@ -42,7 +42,7 @@ impl FromRef<App> for StaticVerifier {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let verifier = StaticVerifier::from_env("WEBHOOK_SIGNING_SECRET")?;
+    let verifier = StaticVerifier::from_env("WEBHOOK_SIGNING_SECRET")?.into();
     let (queue, deliveries) = mpsc::channel(QUEUE);
     let task = tokio::spawn(work(deliveries));
     let app =

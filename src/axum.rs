@@ -1,8 +1,9 @@
 //! The extractor for axum: a handler that takes [`Verified`] runs for authentic requests alone.
 //!
-//! For static webhooks: the [`StaticVerifier`] is taken from the router's state. The headers are
-//! looked at before the body is read, and the body is read here, bounded by the verifier's
-//! `max_body_bytes`; the content type is not looked at, because the page does not promise one.
+//! For static and dynamic webhooks: a [`Verifier`] is taken from the router's state, which may be a
+//! verifier for one kind alone. The headers are looked at before the body is read, and the body is
+//! read here, bounded by the verifier's `max_body_bytes`; the content type is not looked at, because
+//! the page does not promise one.
 //!
 //! Set a limit for the time of a request around this, as for every endpoint that is open to the
 //! internet: a sender may take for ever to send its body.
@@ -33,27 +34,30 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use crate::delivery::Delivery;
 use crate::error::Error;
+use crate::verifier::Verifier;
+#[cfg(feature = "dynamic")]
+use crate::verify_dynamic::DynamicVerifier;
 use crate::verify_static::StaticVerifier;
 
 /// Extracts an authentic delivery from a request.
 ///
-/// Needs a state from which a [`StaticVerifier`] can be taken: the verifier itself, or one that
-/// implements axum's `FromRef` for it. It reads the body, so it stands last among the arguments.
+/// Needs a state from which a [`Verifier`] can be taken: any of the three verifiers, or one for which
+/// you implement axum's `FromRef`. It reads the body, so it stands last among the arguments.
 ///
 /// # Examples
 /// ```
 /// use axum::extract::{FromRef, State};
 /// use axum::http::StatusCode;
-/// use gemini_webhooks::StaticVerifier;
+/// use gemini_webhooks::Verifier;
 /// use gemini_webhooks::axum::Verified;
 ///
 /// #[derive(Clone)]
 /// struct App {
-///     verifier: StaticVerifier,
+///     verifier: Verifier,
 ///     seen: std::sync::Arc<std::sync::atomic::AtomicU64>,
 /// }
 ///
-/// impl FromRef<App> for StaticVerifier {
+/// impl FromRef<App> for Verifier {
 ///     fn from_ref(app: &App) -> Self {
 ///         app.verifier.clone()
 ///     }
@@ -69,18 +73,31 @@ pub struct Verified(pub Delivery);
 
 impl<S> FromRequest<S> for Verified
 where
-    StaticVerifier: FromRef<S>,
+    Verifier: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
-        let verifier = StaticVerifier::from_ref(state);
+        let verifier = Verifier::from_ref(state);
         let (parts, body) = request.into_parts();
         // No body is read, and no memory spent, for a request that is refused all the same.
         verifier.check_headers(&parts.headers)?;
         let body = read(body, verifier.max_body_bytes()).await?;
-        Ok(Self(verifier.verify(&parts.headers, body)?))
+        Ok(Self(verifier.verify(&parts.headers, body).await?))
+    }
+}
+
+impl FromRef<StaticVerifier> for Verifier {
+    fn from_ref(verifier: &StaticVerifier) -> Self {
+        verifier.clone().into()
+    }
+}
+
+#[cfg(feature = "dynamic")]
+impl FromRef<DynamicVerifier> for Verifier {
+    fn from_ref(verifier: &DynamicVerifier) -> Self {
+        verifier.clone().into()
     }
 }
 

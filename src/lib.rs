@@ -27,7 +27,6 @@ mod signature_header;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-#[cfg(feature = "dynamic")]
 mod verifier;
 #[cfg(feature = "dynamic")]
 mod verify_dynamic;
@@ -50,8 +49,6 @@ pub use crate::event::{
 };
 pub use crate::headers::{FoundHeaders, HeaderLookup, Lookup, WebhookHeader};
 pub use crate::replay::ReplayWindow;
-#[cfg(feature = "dynamic")]
-#[cfg_attr(docsrs, doc(cfg(feature = "dynamic")))]
 pub use crate::verifier::Verifier;
 #[cfg(feature = "dynamic")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dynamic")))]

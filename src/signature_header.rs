@@ -63,13 +63,23 @@ impl<'h> SignatureList<'h> {
         Ok(())
     }
 
+    /// Tells whether there is an entry of a version, well formed or not. Of too many entries, which
+    /// are an error of their own, it only sees the first.
+    pub(crate) fn has_any(self, prefix: &'static [u8]) -> bool {
+        let mut found = false;
+        let _ = self.for_each_of(prefix, |_| found = true);
+        found
+    }
+
     /// The scheme to name in an error when the list has nothing for the verifier at hand.
     pub(crate) fn seen(self) -> SeenScheme {
-        let mut seen = SeenScheme::Unknown;
-        // Too many entries are an error of their own, met before this is asked.
-        let _ = self.for_each_of(b"v1a,", |_| seen = SeenScheme::V1a);
-        let _ = self.for_each_of(b"v1,", |_| seen = SeenScheme::V1);
-        seen
+        if self.has_any(b"v1,") {
+            SeenScheme::V1
+        } else if self.has_any(b"v1a,") {
+            SeenScheme::V1a
+        } else {
+            SeenScheme::Unknown
+        }
     }
 }
 

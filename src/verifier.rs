@@ -1,21 +1,30 @@
-//! One endpoint for both kinds of webhooks.
+//! One endpoint, whichever kinds of webhooks it serves.
 
 use bytes::Bytes;
 
 use crate::delivery::Delivery;
-use crate::error::{Error, HeaderProblem};
+use crate::error::Error;
 use crate::headers::HeaderLookup;
+#[cfg(feature = "dynamic")]
+use crate::headers::Lookup;
+#[cfg(feature = "dynamic")]
+use crate::signature_header::SignatureHeader;
+#[cfg(feature = "dynamic")]
 use crate::verify_dynamic::DynamicVerifier;
 use crate::verify_static::StaticVerifier;
 
-/// Verifies static and dynamic webhooks at one endpoint, each by its own verifier.
+/// Verifies what one endpoint receives: static webhooks, dynamic ones, or both.
 ///
-/// The syntax of the header alone decides: a JWT and `v1a` entries go to the dynamic verifier, `v1`
-/// entries to the static one. No key of one scheme is ever tried on another. A header with both
-/// kinds of entries, which nobody has seen, is accepted when either verifies.
+/// Where it serves both, the syntax of the header alone decides: a JWT and `v1a` entries go to the
+/// dynamic verifier, `v1` entries to the static one. No key of one scheme is ever tried on another.
+/// A header with both kinds of entries, which nobody has seen, is accepted when either verifies.
+///
+/// The adapters take one of these: a verifier for one kind becomes one by `into()`. Cheap to clone
+/// and to share.
 ///
 /// # Examples
-/// ```
+#[cfg_attr(feature = "fetch", doc = "```")]
+#[cfg_attr(not(feature = "fetch"), doc = "```ignore")]
 /// use gemini_webhooks::{CachedKeys, DynamicVerifier, Secret, StaticVerifier, Verifier};
 ///
 /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
@@ -29,58 +38,158 @@ use crate::verify_static::StaticVerifier;
 /// # Ok::<(), gemini_webhooks::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier {
-    static_webhooks: StaticVerifier,
-    dynamic_webhooks: DynamicVerifier,
+pub struct Verifier(Kinds);
+
+#[derive(Clone, Debug)]
+enum Kinds {
+    Static(StaticVerifier),
+    #[cfg(feature = "dynamic")]
+    Dynamic(DynamicVerifier),
+    #[cfg(feature = "dynamic")]
+    Both(StaticVerifier, DynamicVerifier),
+}
+
+impl From<StaticVerifier> for Verifier {
+    fn from(verifier: StaticVerifier) -> Self {
+        Self(Kinds::Static(verifier))
+    }
+}
+
+#[cfg(feature = "dynamic")]
+impl From<DynamicVerifier> for Verifier {
+    fn from(verifier: DynamicVerifier) -> Self {
+        Self(Kinds::Dynamic(verifier))
+    }
 }
 
 impl Verifier {
-    /// Joins two verifiers.
+    /// Joins two verifiers, for an endpoint that serves both kinds.
+    #[cfg(feature = "dynamic")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dynamic")))]
     #[must_use]
     pub fn new(static_webhooks: StaticVerifier, dynamic_webhooks: DynamicVerifier) -> Self {
-        Self { static_webhooks, dynamic_webhooks }
+        Self(Kinds::Both(static_webhooks, dynamic_webhooks))
     }
 
-    /// Verifies a request of either kind.
+    /// Verifies a request.
+    ///
+    /// Waits for a key of a dynamic webhook that is not at hand, and for nothing else.
     ///
     /// # Errors
-    /// Those of [`StaticVerifier::verify`] and [`DynamicVerifier::verify`]; of a header with entries
-    /// for both, those of the dynamic one.
+    /// Those of the verifier that the header concerns; where it concerns both, of the dynamic one.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Delivery, Error, Verifier};
+    ///
+    /// async fn receive(
+    ///     verifier: &Verifier,
+    ///     headers: &http::HeaderMap,
+    ///     body: bytes::Bytes,
+    /// ) -> Result<Delivery, Error> {
+    ///     verifier.verify(headers, body).await
+    /// }
+    /// ```
+    #[cfg_attr(not(feature = "dynamic"), allow(clippy::unused_async))]
     pub async fn verify<H: HeaderLookup + Sync + ?Sized>(
         &self,
         headers: &H,
         body: impl Into<Bytes>,
     ) -> Result<Delivery, Error> {
-        let body = body.into();
-        let refused = match self.static_webhooks.verify(headers, body.clone()) {
-            Err(error) if concerns_static_entries_alone(&error) => error,
-            verdict => return verdict,
-        };
-        match self.dynamic_webhooks.verify(headers, body).await {
-            // There is nothing for the dynamic verifier: what the static one said stands.
-            Err(Error::SchemeNotConfigured { .. })
-                if !matches!(refused, Error::SchemeNotConfigured { .. }) =>
-            {
-                Err(refused)
-            }
-            verdict => verdict,
+        match &self.0 {
+            Kinds::Static(verifier) => verifier.verify(headers, body),
+            #[cfg(feature = "dynamic")]
+            Kinds::Dynamic(verifier) => verifier.verify(headers, body).await,
+            #[cfg(feature = "dynamic")]
+            Kinds::Both(static_webhooks, dynamic_webhooks) => match concerned(headers) {
+                Concerned::Static => static_webhooks.verify(headers, body),
+                Concerned::Dynamic => dynamic_webhooks.verify(headers, body).await,
+                Concerned::Both => {
+                    let body = body.into();
+                    match static_webhooks.verify(headers, body.clone()) {
+                        Ok(delivery) => Ok(delivery),
+                        Err(_) => dynamic_webhooks.verify(headers, body).await,
+                    }
+                }
+            },
         }
     }
 
-    /// Returns the largest body that either accepts, in bytes: what an adapter reads at most.
+    /// Does what can be done before the body is there: for an adapter of your own, which then reads
+    /// no body, and spends no memory, for a request that is refused all the same.
+    ///
+    /// # Errors
+    /// As for [`verify`](Self::verify), as far as they rest on the headers.
+    ///
+    /// # Security
+    /// `Ok` says nothing of who sent the request. What follows is [`verify`](Self::verify), always.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Delivery, Error, Verifier};
+    ///
+    /// async fn receive(
+    ///     verifier: &Verifier,
+    ///     headers: &http::HeaderMap,
+    ///     read_body: impl AsyncFnOnce(usize) -> Result<bytes::Bytes, Error>,
+    /// ) -> Result<Delivery, Error> {
+    ///     verifier.check_headers(headers)?;
+    ///     let body = read_body(verifier.max_body_bytes()).await?;
+    ///     verifier.verify(headers, body).await
+    /// }
+    /// ```
+    pub fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
+        match &self.0 {
+            Kinds::Static(verifier) => verifier.check_headers(headers),
+            #[cfg(feature = "dynamic")]
+            Kinds::Dynamic(verifier) => verifier.check_headers(headers),
+            #[cfg(feature = "dynamic")]
+            Kinds::Both(static_webhooks, dynamic_webhooks) => match concerned(headers) {
+                Concerned::Static => static_webhooks.check_headers(headers),
+                Concerned::Dynamic => dynamic_webhooks.check_headers(headers),
+                Concerned::Both => {
+                    let of_static = static_webhooks.check_headers(headers);
+                    of_static.or_else(|_| dynamic_webhooks.check_headers(headers))
+                }
+            },
+        }
+    }
+
+    /// Returns the largest body that is accepted, in bytes: what an adapter reads at most.
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
-        self.static_webhooks.max_body_bytes().max(self.dynamic_webhooks.max_body_bytes())
+        match &self.0 {
+            Kinds::Static(verifier) => verifier.max_body_bytes(),
+            #[cfg(feature = "dynamic")]
+            Kinds::Dynamic(verifier) => verifier.max_body_bytes(),
+            #[cfg(feature = "dynamic")]
+            Kinds::Both(static_webhooks, dynamic_webhooks) => {
+                static_webhooks.max_body_bytes().max(dynamic_webhooks.max_body_bytes())
+            }
+        }
     }
 }
 
-/// Tells whether what was refused may still be a dynamic webhook.
-fn concerns_static_entries_alone(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::SchemeNotConfigured { .. }
-            | Error::SignatureMismatch
-            | Error::NoActiveSecret
-            | Error::MalformedHeader { problem: HeaderProblem::NoWellFormedEntry, .. }
-    )
+/// Which of two verifiers a request concerns.
+#[cfg(feature = "dynamic")]
+enum Concerned {
+    Static,
+    Dynamic,
+    Both,
+}
+
+/// Judges by the syntax of the signature header alone. What is no signature at all is refused by
+/// either verifier; the static one is as good.
+#[cfg(feature = "dynamic")]
+fn concerned<H: HeaderLookup + ?Sized>(headers: &H) -> Concerned {
+    let Lookup::One(value) = headers.lookup().signature else { return Concerned::Static };
+    match SignatureHeader::parse(value) {
+        Ok(SignatureHeader::Jwt) => Concerned::Dynamic,
+        Ok(SignatureHeader::List(list)) => match (list.has_any(b"v1,"), list.has_any(b"v1a,")) {
+            (true, true) => Concerned::Both,
+            (false, true) => Concerned::Dynamic,
+            (_, false) => Concerned::Static,
+        },
+        Err(_) => Concerned::Static,
+    }
 }

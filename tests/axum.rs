@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use gemini_webhooks::axum::Verified;
 use gemini_webhooks::testing::{SignedRequest, StaticSigner, sample_body};
-use gemini_webhooks::{Secret, StaticVerifier};
+use gemini_webhooks::{Secret, StaticVerifier, Verifier};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,11 +20,11 @@ fn secret() -> Secret {
 
 #[derive(Clone)]
 struct App {
-    verifier: StaticVerifier,
+    verifier: Verifier,
     handled: Arc<AtomicUsize>,
 }
 
-impl FromRef<App> for StaticVerifier {
+impl FromRef<App> for Verifier {
     fn from_ref(app: &App) -> Self {
         app.verifier.clone()
     }
@@ -44,7 +44,7 @@ async fn serve() -> (SocketAddr, Arc<AtomicUsize>) {
 
 async fn serve_with(layers: fn(Router) -> Router) -> (SocketAddr, Arc<AtomicUsize>) {
     let verifier = StaticVerifier::builder().secret(secret()).max_body_bytes(4096).build().unwrap();
-    let app = App { verifier, handled: Arc::default() };
+    let app = App { verifier: verifier.into(), handled: Arc::default() };
     let handled = Arc::clone(&app.handled);
     let router = layers(Router::new().route("/hook", post(hook)).with_state(app));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

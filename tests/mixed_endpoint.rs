@@ -1,19 +1,20 @@
 //! One endpoint for both kinds: the syntax of the header decides, and nothing else.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, StaticSigner, TestRsaKey, jwks,
     sample_body,
 };
 use gemini_webhooks::{
-    Binding, Clock, Delivery, DynamicVerifier, Error, KeySet, Scheme, Secret, SeenScheme,
-    StaticVerifier, Verifier,
+    Binding, Clock, Delivery, DynamicVerifier, Error, KeySet, ReplayWindow, Scheme, Secret,
+    SeenScheme, StaticVerifier, Verifier,
 };
 use serde_json::Value;
 
 const AUDIENCE: &str = "my-project-client-id";
+const SECOND: Duration = Duration::from_secs(1);
 
 fn clock() -> ManualClock {
     ManualClock::at(1_800_000_000)
@@ -36,18 +37,23 @@ fn body() -> &'static str {
 }
 
 fn verifier() -> Verifier {
+    Verifier::new(static_webhooks(), dynamic_webhooks())
+}
+
+fn static_webhooks() -> StaticVerifier {
+    StaticVerifier::builder().secret(secret()).clock(clock()).build().unwrap()
+}
+
+fn dynamic_webhooks() -> DynamicVerifier {
     let keys = jwks([jwt_signer().jwk(), ed25519_signer().jwk()]);
     let keys = Arc::new(KeySet::from_json(keys.as_bytes()).unwrap());
-    let dynamic_webhooks = DynamicVerifier::builder()
+    DynamicVerifier::builder()
         .audience(AUDIENCE)
         .binding(Binding::dangerous_any_tenant())
         .keys(keys)
         .clock(clock())
         .build()
-        .unwrap();
-    let static_webhooks =
-        StaticVerifier::builder().secret(secret()).clock(clock()).build().unwrap();
-    Verifier::new(static_webhooks, dynamic_webhooks)
+        .unwrap()
 }
 
 fn static_request() -> SignedRequest {
@@ -116,4 +122,59 @@ async fn what_one_verifier_refuses_for_good_the_other_is_not_asked() {
     let unknown = with_signature("v2,AAAA");
     let saw = SeenScheme::Unknown;
     assert_eq!(verify(&unknown).await.unwrap_err(), Error::SchemeNotConfigured { saw });
+}
+
+#[tokio::test]
+async fn the_rules_of_one_verifier_are_never_applied_to_what_the_other_serves() {
+    let strict = StaticVerifier::builder()
+        .secret(secret())
+        .max_body_bytes(1024)
+        .replay_window(ReplayWindow::new(SECOND, SECOND).unwrap())
+        .clock(clock())
+        .build()
+        .unwrap();
+    let verifier = Verifier::new(strict, dynamic_webhooks());
+    let large = format!(r#"{{"type":"batch.expired","x":"{}"}}"#, "x".repeat(2000));
+    let request = ed25519_signer().sign("msg_1", clock().now() - 60 * SECOND, large);
+    assert!(verifier.verify(&request.headers, request.body).await.is_ok());
+    let v1 = static_request();
+    let mut both = v1a_request();
+    let listed = format!("{} {}", signature_of(&v1), signature_of(&both));
+    both.headers.insert("webhook-signature", listed.parse().unwrap());
+    both.headers.insert("webhook-id", "msg_2".parse().unwrap());
+    let refused = verifier.verify(&both.headers, both.body).await;
+    assert_eq!(refused.unwrap_err(), Error::SignatureMismatch);
+}
+
+#[tokio::test]
+async fn a_verifier_for_one_kind_serves_an_endpoint_alone() {
+    let only_static = Verifier::from(static_webhooks());
+    let only_dynamic = Verifier::from(dynamic_webhooks());
+    let verify = async |verifier: &Verifier, request: SignedRequest| {
+        verifier.verify(&request.headers, request.body).await.map(drop)
+    };
+    assert_eq!(verify(&only_static, static_request()).await, Ok(()));
+    assert_eq!(verify(&only_dynamic, v1a_request()).await, Ok(()));
+    assert_eq!(verify(&only_dynamic, jwt_request()).await, Ok(()));
+    let other = |saw| Err(Error::SchemeNotConfigured { saw });
+    assert_eq!(verify(&only_static, v1a_request()).await, other(SeenScheme::V1a));
+    assert_eq!(verify(&only_static, jwt_request()).await, other(SeenScheme::Jwt));
+    assert_eq!(verify(&only_dynamic, static_request()).await, other(SeenScheme::V1));
+}
+
+#[test]
+fn what_the_headers_alone_refuse_is_refused_before_the_body() {
+    let refused = |request: &SignedRequest| verifier().check_headers(&request.headers).err();
+    for good in [static_request(), v1a_request(), jwt_request()] {
+        assert_eq!(refused(&good), None);
+    }
+    let mut stale = jwt_request();
+    stale.headers.insert("webhook-timestamp", "1".parse().unwrap());
+    assert!(matches!(refused(&stale), Some(Error::TooOld { .. })));
+    let claims = serde_json::json!({ "aud": "another-project", "exp": 1_800_000_060 });
+    let foreign = jwt_signer().sign("msg_1", clock().now(), &claims, "");
+    assert_eq!(refused(&foreign), Some(Error::WrongAudience));
+    let saw = SeenScheme::Unknown;
+    let unknown = with_signature("v2,AAAA");
+    assert_eq!(refused(&unknown), Some(Error::SchemeNotConfigured { saw }));
 }

@@ -238,6 +238,11 @@ impl DynamicVerifier {
         self.shared.max_body_bytes
     }
 
+    /// Does what can be done before the body is there.
+    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
+        self.prepare(headers, b"", unix_seconds(self.shared.clock.now())).map(drop)
+    }
+
     /// Does all that needs no key, the cheap before the costly.
     fn prepare<'h, H: HeaderLookup + ?Sized>(
         &self,

@@ -240,9 +240,7 @@ impl StaticVerifier {
         Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
-    /// Does what can be done before the body is there, for an adapter that reads no body of a
-    /// request which will be refused all the same.
-    #[cfg(feature = "axum")]
+    /// Does what can be done before the body is there.
     pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
         let headers = Headers::read(headers)?;
         let now = unix_seconds(self.shared.clock.now());
