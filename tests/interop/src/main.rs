@@ -3,6 +3,7 @@
 //! `scripts/interop.sh` installs the packages and starts this.
 
 mod cases;
+mod judge;
 mod message;
 mod peer;
 mod static_hmac;
@@ -11,7 +12,8 @@ mod tally;
 use std::env;
 use std::error::Error;
 
-use crate::peer::{Language, Peer};
+use crate::judge::Side;
+use crate::peer::Peer;
 use crate::tally::Tally;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -23,8 +25,8 @@ fn main() -> Result<()> {
     };
     let mut tally = Tally::default();
     for mut peer in [
-        Peer::start(Language::Python, python, python_peer)?,
-        Peer::start(Language::JavaScript, node, javascript_peer)?,
+        Peer::start(Side::Python, python, python_peer)?,
+        Peer::start(Side::JavaScript, node, javascript_peer)?,
     ] {
         static_hmac::check(&mut peer, &mut tally)?;
         peer.stop()?;
