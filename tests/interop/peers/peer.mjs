@@ -2,9 +2,11 @@
 
 import { createInterface } from "node:readline";
 
+import * as ed25519 from "./ed25519.mjs";
+import * as rs256 from "./rs256.mjs";
 import * as staticHmac from "./static_hmac.mjs";
 
-const schemes = { static: staticHmac };
+const schemes = { static: staticHmac, rs256, ed25519 };
 
 async function answer(request) {
   const { steps, isRefusal } = schemes[request.scheme];

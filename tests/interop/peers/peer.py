@@ -3,9 +3,11 @@
 import json
 import sys
 
+import ed25519
+import rs256
 import static_hmac
 
-SCHEMES = {"static": static_hmac}
+SCHEMES = {"static": static_hmac, "rs256": rs256, "ed25519": ed25519}
 
 
 def answer(request):

@@ -3,9 +3,13 @@
 //! `scripts/interop.sh` installs the packages and starts this.
 
 mod cases;
+mod dynamic;
+mod ed25519;
 mod judge;
+mod key_sets;
 mod message;
 mod peer;
+mod rs256;
 mod static_hmac;
 mod tally;
 
@@ -29,6 +33,9 @@ fn main() -> Result<()> {
         Peer::start(Side::JavaScript, node, javascript_peer)?,
     ] {
         static_hmac::check(&mut peer, &mut tally)?;
+        rs256::check(&mut peer, &mut tally)?;
+        ed25519::check(&mut peer, &mut tally)?;
+        key_sets::check(&mut peer, &mut tally)?;
         peer.stop()?;
     }
     tally.finish()

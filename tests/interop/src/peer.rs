@@ -17,6 +17,10 @@ pub enum Answer {
     Signature(String),
     /// With what was read of the message, if anything.
     Verified(Value),
+    /// A public key, as a JWK.
+    Key(Value),
+    /// A private key.
+    Pem(String),
     /// Not verified, or not signed, with the peer's reason.
     Refused(String),
 }
@@ -71,8 +75,16 @@ impl Peer {
         }
     }
 
+    /// Asks for a public key, which the peer must not refuse.
+    pub fn key(&mut self, request: &Value) -> Result<Value> {
+        match self.ask(request)? {
+            Answer::Key(key) => Ok(key),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
     /// The error for an answer that is none to the question.
-    fn unexpected(&self, answer: &Answer) -> Box<dyn Error> {
+    pub fn unexpected(&self, answer: &Answer) -> Box<dyn Error> {
         format!("the {} peer answered {answer:?}", self.side).into()
     }
 
