@@ -51,8 +51,8 @@ install_python_peer() {
 install_javascript_peer() {
   local node=$work/node
   mkdir -p $node
-  # Node looks for packages beside the program.
-  cp $peers/peer.mjs $peers/package.json $node/
+  # Node looks for packages beside the programs.
+  cp $peers/*.mjs $peers/package.json $node/
   cmp -s $peers/package-lock.json $node/node_modules/package-lock.json && return
   cp $peers/package-lock.json $node/
   (cd $node && npm ci --silent --ignore-scripts --no-audit --no-fund)

@@ -2,31 +2,20 @@
 
 import { createInterface } from "node:readline";
 
-import { Webhook, WebhookVerificationError } from "standardwebhooks";
+import * as ed25519 from "./ed25519.mjs";
+import * as rs256 from "./rs256.mjs";
+import * as staticHmac from "./static_hmac.mjs";
 
-const steps = {
-  static: {
-    sign({ secret, id, timestamp, body }) {
-      const sentAt = new Date(timestamp * 1000);
-      return { signature: new Webhook(secret).sign(id, sentAt, Buffer.from(body, "base64")) };
-    },
+const schemes = { static: staticHmac, rs256, ed25519 };
 
-    verify({ secret, headers, body }) {
-      // Without reading the JSON, because not every body is JSON.
-      const options = { jsonParse: false };
-      new Webhook(secret).verify(Buffer.from(body, "base64"), headers, options);
-      return { verified: true };
-    },
-  },
-};
-
-function answer(request) {
-  const step = steps[request.scheme][request.do];
+async function answer(request) {
+  const { steps, isRefusal } = schemes[request.scheme];
+  const step = steps[request.do];
   try {
-    return step(request);
+    return await step(request);
   } catch (error) {
-    // Any other error is a mistake in this program and ends it.
-    if (error instanceof WebhookVerificationError) {
+    // Any other error is a mistake in these programs and ends them.
+    if (isRefusal(error)) {
       return { refused: `${error.name}: ${error.message}` };
     }
     throw error;
@@ -34,5 +23,5 @@ function answer(request) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(answer(JSON.parse(line)))}\n`);
+  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
 }

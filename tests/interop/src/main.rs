@@ -3,15 +3,21 @@
 //! `scripts/interop.sh` installs the packages and starts this.
 
 mod cases;
+mod dynamic;
+mod ed25519;
+mod judge;
+mod key_sets;
 mod message;
 mod peer;
+mod rs256;
 mod static_hmac;
 mod tally;
 
 use std::env;
 use std::error::Error;
 
-use crate::peer::{Language, Peer};
+use crate::judge::Side;
+use crate::peer::Peer;
 use crate::tally::Tally;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -23,10 +29,13 @@ fn main() -> Result<()> {
     };
     let mut tally = Tally::default();
     for mut peer in [
-        Peer::start(Language::Python, python, python_peer)?,
-        Peer::start(Language::JavaScript, node, javascript_peer)?,
+        Peer::start(Side::Python, python, python_peer)?,
+        Peer::start(Side::JavaScript, node, javascript_peer)?,
     ] {
         static_hmac::check(&mut peer, &mut tally)?;
+        rs256::check(&mut peer, &mut tally)?;
+        ed25519::check(&mut peer, &mut tally)?;
+        key_sets::check(&mut peer, &mut tally)?;
         peer.stop()?;
     }
     tally.finish()

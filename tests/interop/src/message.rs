@@ -1,6 +1,9 @@
 //! A signed request, and the ways to damage it.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::Result;
 
 /// Bytes of an id and of a body that are changed, one at a time; of the rest, every byte is.
 const MOST_CHANGES: usize = 8;
@@ -36,11 +39,7 @@ impl Message {
             let name = format!("byte {at} of the timestamp changed");
             all.push((name, Self { timestamp, ..self.clone() }));
         }
-        for at in 0..self.signature.len() {
-            let signature = with_byte_changed(&self.signature, at, other_base64);
-            let name = format!("byte {at} of the signature changed");
-            all.push((name, Self { signature, ..self.clone() }));
-        }
+        all.extend(self.with_signature_changed(0..self.signature.len()));
         for at in spread(self.body.len()) {
             let mut body = self.body.clone();
             body[at] ^= 1;
@@ -49,6 +48,17 @@ impl Message {
         let body = [&self.body, b" ".as_slice()].concat();
         all.push(("a byte behind the body added".to_owned(), Self { body, ..self.clone() }));
         all
+    }
+
+    /// Copies that differ in one of these characters of the signature, each with a name.
+    pub fn with_signature_changed(
+        &self,
+        places: impl IntoIterator<Item = usize>,
+    ) -> impl Iterator<Item = (String, Self)> {
+        places.into_iter().map(|at| {
+            let signature = with_byte_changed(&self.signature, at, other_base64);
+            (format!("byte {at} of the signature changed"), Self { signature, ..self.clone() })
+        })
     }
 }
 
@@ -59,6 +69,11 @@ impl fmt::Display for Message {
         write!(f, "id {id:?}, timestamp {timestamp:?}, signature {signature:?}, ")?;
         write!(f, "{} bytes of body: {start:?}", body.len())
     }
+}
+
+/// Now, in Unix seconds: the real time counts, because peers know no other.
+pub fn now() -> Result<i64> {
+    Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?)
 }
 
 /// Positions in a field, the first and the last among them.
@@ -83,10 +98,10 @@ fn other_digit(char: char) -> char {
     if char == '1' { '2' } else { '1' }
 }
 
-/// Four places on, so that the last character of a signature, whose two lowest bits stand for
-/// nothing, changes in the bits that count.
+/// Sixteen places on, so that the last character of a signature, whose two or four lowest bits
+/// stand for nothing, changes in the bits that count.
 fn other_base64(char: char) -> char {
-    places_on(4, char)
+    places_on(16, char)
 }
 
 /// Goes on by some places in the alphabet of base64; what is not in it becomes an `A`.

@@ -3,45 +3,25 @@
 
 use base64::Engine as _;
 
-use super::{Accepted, BASE64, SecretText, Signer, judge, sign_there, signed, verify_here};
+use super::{BASE64, SecretText, signed, to_sign};
 use crate::Result;
 use crate::cases::key;
+use crate::judge::Side::{self, Here, JavaScript, Python};
+use crate::judge::{PACKAGES, Receiver as _, Row, Signer, judge_rows};
 use crate::message::{Message, places_on};
-use crate::peer::{Answer, Language, Peer};
+use crate::peer::{Answer, Peer};
 use crate::tally::{Outcome, Tally};
 
-#[derive(Clone, Copy, PartialEq)]
-enum Side {
-    Here,
-    Python,
-    JavaScript,
-}
-
-use Side::{Here, JavaScript, Python};
-
-/// A message that is not accepted by everybody.
-struct Difference {
-    what: &'static str,
-    accepted_by: &'static [Side],
-    message: Message,
-    secret: SecretText,
-}
+/// What one secret verifies.
+type Difference = Row<[SecretText; 1]>;
 
 pub(super) fn check(peer: &mut Peer, tally: &mut Tally) -> Result<()> {
-    let other = match peer.language {
-        Language::Python => Python,
-        Language::JavaScript => JavaScript,
-    };
     let mut all = signatures(peer)?;
     all.extend(timestamps(peer)?);
     all.extend(ids(peer)?);
     all.extend(bodies(peer)?);
     all.extend(secrets(peer)?);
-    for Difference { what, accepted_by, message, secret } in all {
-        let accepted =
-            Accepted { here: accepted_by.contains(&Here), there: accepted_by.contains(&other) };
-        tally.record([judge(peer, what, &message, &[&secret], accepted)?]);
-    }
+    judge_rows(peer, all, tally)?;
     tally.record([signature_over_no_utf8(peer)?]);
     Ok(())
 }
@@ -70,17 +50,17 @@ fn signatures(peer: &mut Peer) -> Result<Vec<Difference>> {
         // Work is bounded here: the packages read on.
         (
             "the good entry behind sixteen bad ones",
-            &[Python, JavaScript],
+            PACKAGES,
             format!("{}{signature}", "v1,AAAA ".repeat(16)),
         ),
     ];
     Ok(changes
         .into_iter()
-        .map(|(what, accepted_by, signature)| Difference {
+        .map(|(what, accepted_by, signature)| Row {
             what,
             accepted_by,
             message: Message { signature, ..good.clone() },
-            secret: secret.clone(),
+            receiver: [secret.clone()],
         })
         .collect())
 }
@@ -92,10 +72,10 @@ fn timestamps(peer: &mut Peer) -> Result<Vec<Difference>> {
     let good = signed_here(peer, &secret, "msg_1", b"{}")?;
     let text = &good.timestamp;
     let changes: [Change; 6] = [
-        ("a sign before the timestamp", &[Python, JavaScript], format!("+{text}")),
-        ("a zero before the timestamp", &[Python, JavaScript], format!("0{text}")),
-        ("a space before the timestamp", &[Python, JavaScript], format!(" {text}")),
-        ("a fraction behind the timestamp", &[Python, JavaScript], format!("{text}.0")),
+        ("a sign before the timestamp", PACKAGES, format!("+{text}")),
+        ("a zero before the timestamp", PACKAGES, format!("0{text}")),
+        ("a space before the timestamp", PACKAGES, format!(" {text}")),
+        ("a fraction behind the timestamp", PACKAGES, format!("{text}.0")),
         // The syntax of numbers in Python allows it.
         ("a line between the digits", &[Python], format!("{}_{}", &text[..1], &text[1..])),
         // JavaScript stops to read where the digits end.
@@ -103,11 +83,11 @@ fn timestamps(peer: &mut Peer) -> Result<Vec<Difference>> {
     ];
     Ok(changes
         .into_iter()
-        .map(|(what, accepted_by, timestamp)| Difference {
+        .map(|(what, accepted_by, timestamp)| Row {
             what,
             accepted_by,
             message: Message { timestamp, ..good.clone() },
-            secret: secret.clone(),
+            receiver: [secret.clone()],
         })
         .collect())
 }
@@ -126,7 +106,7 @@ fn ids(peer: &mut Peer) -> Result<Vec<Difference>> {
     .map(|(what, id)| {
         let secret = secret_of(32);
         let message = signed_here(peer, &secret, id, b"{}")?;
-        Ok(Difference { what, accepted_by: &[Python, JavaScript], message, secret })
+        Ok(Row { what, accepted_by: PACKAGES, message, receiver: [secret] })
     })
     .collect()
 }
@@ -138,19 +118,19 @@ fn bodies(peer: &mut Peer) -> Result<Vec<Difference>> {
     let replaced = signed_here(peer, &secret, "msg_1", "{\"text\":\"\u{fffd}\"}".as_bytes())?;
     Ok(vec![
         // Python cannot make a text of it; JavaScript signs another one.
-        Difference {
+        Row {
             what: "a body that is not UTF-8",
             accepted_by: &[Here],
             message: not_utf8.clone(),
-            secret: secret.clone(),
+            receiver: [secret.clone()],
         },
         // JavaScript puts U+FFFD for each byte that it cannot decode, so that the signature of a
         // body with that character holds for other bodies too.
-        Difference {
+        Row {
             what: "U+FFFD in a signed body changed into a byte that is not UTF-8",
             accepted_by: &[JavaScript],
             message: Message { body: not_utf8.body, ..replaced },
-            secret,
+            receiver: [secret],
         },
     ])
 }
@@ -168,7 +148,7 @@ fn secrets(peer: &mut Peer) -> Result<Vec<Difference>> {
     .into_iter()
     .map(|(what, signing, secret)| {
         let message = signed_here(peer, signing, "msg_1", b"{}")?;
-        Ok(Difference { what, accepted_by: &[Python, JavaScript], message, secret })
+        Ok(Row { what, accepted_by: PACKAGES, message, receiver: [secret] })
     })
     .collect()
 }
@@ -177,12 +157,12 @@ fn secrets(peer: &mut Peer) -> Result<Vec<Difference>> {
 fn signature_over_no_utf8(peer: &mut Peer) -> Result<Outcome> {
     let secret = secret_of(32);
     let mut message = signed_here(peer, &secret, "msg_1", b"\xff")?;
-    let answer = sign_there(peer, &secret.text, "msg_1", message.timestamp.parse()?, b"\xff")?;
-    let as_known = match (peer.language, answer) {
-        (Language::Python, Answer::Refused(_)) => true,
-        (Language::JavaScript, Answer::Signature(signature)) => {
+    let request = to_sign(&secret.text, "msg_1", message.timestamp.parse()?, b"\xff");
+    let as_known = match (peer.side, peer.ask(&request)?) {
+        (Python, Answer::Refused(_)) => true,
+        (JavaScript, Answer::Signature(signature)) => {
             message.signature = signature;
-            verify_here(&message, &[&secret]).is_err()
+            [&secret].verify_here(&message).is_err()
         }
         _ => false,
     };

@@ -2,23 +2,25 @@
 
 mod differences;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::fmt::Debug;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gemini_webhooks::testing::StaticSigner;
 use gemini_webhooks::{ConfigError, Secret, StaticVerifier};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cases::{OUT_OF_TIME, SENT_AT, bodies, ids};
-use crate::message::Message;
-use crate::peer::{Answer, Peer};
-use crate::tally::{Outcome, Tally};
+use crate::judge::{EVERYBODY, NOBODY, Receiver, Signer, Verdict, judge};
+use crate::message::{Message, now};
+use crate::peer::Peer;
+use crate::tally::Tally;
 use crate::{Result, cases};
 
 /// A secret as it would be configured.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct SecretText {
     text: String,
     /// Of a length that this crate takes only on demand.
@@ -32,34 +34,14 @@ impl SecretText {
     }
 }
 
-/// Which side signs; the other one is the one to be convinced.
-#[derive(Clone, Copy)]
-enum Signer {
-    Here,
-    There,
-}
-
-/// Who is expected to accept a message.
-#[derive(Clone, Copy)]
-struct Accepted {
-    here: bool,
-    there: bool,
-}
-
-const BY_BOTH: Accepted = Accepted { here: true, there: true };
-const BY_NEITHER: Accepted = Accepted { here: false, there: false };
-
 pub fn check(peer: &mut Peer, tally: &mut Tally) -> Result<()> {
     for signer in [Signer::There, Signer::Here] {
-        tally.section(match signer {
-            Signer::There => format!("static, signed by {}, verified here", peer.language),
-            Signer::Here => format!("static, signed here, verified by {}", peer.language),
-        });
+        signer.section("static", peer, tally);
         requests(signer, peer, tally)?;
         requests_out_of_time(signer, peer, tally)?;
         rotations(signer, peer, tally)?;
     }
-    tally.section(format!("static, known differences, {}", peer.language));
+    tally.section(format!("static, known differences, {}", peer.side));
     differences::check(peer, tally)
 }
 
@@ -72,9 +54,9 @@ fn requests(signer: Signer, peer: &mut Peer, tally: &mut Tally) -> Result<()> {
     for (n, (body, secret)) in pairs.enumerate() {
         let sent_at = SENT_AT[n % SENT_AT.len()];
         let message = signed(signer, peer, &[secret], &ids[n % ids.len()], sent_at, &body)?;
-        let mut judged = vec![judge(peer, "signed", &message, &[secret], BY_BOTH)?];
+        let mut judged = vec![judge(peer, "signed", &message, &[secret], EVERYBODY)?];
         for (change, message) in message.changed() {
-            judged.push(judge(peer, &change, &message, &[secret], BY_NEITHER)?);
+            judged.push(judge(peer, &change, &message, &[secret], NOBODY)?);
         }
         tally.record(judged);
     }
@@ -85,7 +67,7 @@ fn requests_out_of_time(signer: Signer, peer: &mut Peer, tally: &mut Tally) -> R
     for sent_at in OUT_OF_TIME {
         for secret in &secrets() {
             let message = signed(signer, peer, &[secret], "msg_1", sent_at, b"{}")?;
-            tally.record([judge(peer, "out of time", &message, &[secret], BY_NEITHER)?]);
+            tally.record([judge(peer, "out of time", &message, &[secret], NOBODY)?]);
         }
     }
     Ok(())
@@ -101,12 +83,12 @@ fn rotations(signer: Signer, peer: &mut Peer, tally: &mut Tally) -> Result<()> {
         let by_both = signed(signer, peer, &[new, old], id, 0, &body)?;
         let by_old = signed(signer, peer, &[old], id, 0, &body)?;
         tally.record([
-            judge(peer, "both signed, old known", &by_both, &[old], BY_BOTH)?,
-            judge(peer, "both signed, new known", &by_both, &[new], BY_BOTH)?,
-            judge(peer, "both signed, both known", &by_both, &[new, old], BY_BOTH)?,
-            judge(peer, "both signed, neither known", &by_both, &[third], BY_NEITHER)?,
-            judge(peer, "old signed, both known", &by_old, &[new, old], BY_BOTH)?,
-            judge(peer, "old signed, new known", &by_old, &[new], BY_NEITHER)?,
+            judge(peer, "both signed, old known", &by_both, &[old], EVERYBODY)?,
+            judge(peer, "both signed, new known", &by_both, &[new], EVERYBODY)?,
+            judge(peer, "both signed, both known", &by_both, &[new, old], EVERYBODY)?,
+            judge(peer, "both signed, neither known", &by_both, &[third], NOBODY)?,
+            judge(peer, "old signed, both known", &by_old, &[new, old], EVERYBODY)?,
+            judge(peer, "old signed, new known", &by_old, &[new], NOBODY)?,
         ]);
     }
     Ok(())
@@ -123,7 +105,7 @@ fn secrets() -> Vec<SecretText> {
     lengths.into_iter().flat_map(both_forms).collect()
 }
 
-/// Signs a message with each of the secrets; the real time counts, because peers know no other.
+/// Signs a message with each of the secrets.
 fn signed(
     signer: Signer,
     peer: &mut Peer,
@@ -132,8 +114,7 @@ fn signed(
     sent_at: i64,
     body: &[u8],
 ) -> Result<Message> {
-    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-    let timestamp = now + sent_at;
+    let timestamp = now()? + sent_at;
     let signature = match signer {
         Signer::Here => sign_here(secrets, id, timestamp, body)?,
         Signer::There => sign_all_there(peer, secrets, id, timestamp, body)?,
@@ -161,83 +142,52 @@ fn sign_all_there(
 ) -> Result<String> {
     let mut entries = Vec::new();
     for secret in secrets {
-        match sign_there(peer, &secret.text, id, timestamp, body)? {
-            Answer::Signature(entry) => entries.push(entry),
-            other => return Err(format!("{} did not sign: {other:?}", peer.language).into()),
-        }
+        entries.push(peer.sign(&to_sign(&secret.text, id, timestamp, body))?);
     }
     Ok(entries.join(" "))
 }
 
-fn sign_there(
-    peer: &mut Peer,
-    secret: &str,
-    id: &str,
-    timestamp: i64,
-    body: &[u8],
-) -> Result<Answer> {
-    peer.ask(&json!({
+fn to_sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Value {
+    json!({
         "scheme": "static",
         "do": "sign",
         "secret": secret,
         "id": id,
         "timestamp": timestamp,
         "body": BASE64.encode(body),
-    }))
+    })
 }
 
-/// Lets both sides verify a message with these secrets, and compares with what is expected.
-fn judge(
-    peer: &mut Peer,
-    what: &str,
-    message: &Message,
-    secrets: &[&SecretText],
-    expected: Accepted,
-) -> Result<Outcome> {
-    let (here, there) = (verify_here(message, secrets), verify_there(peer, message, secrets)?);
-    if (here.is_ok(), there.is_ok()) == (expected.here, expected.there) {
-        return Ok(Ok(()));
-    }
-    let secrets: Vec<&str> = secrets.iter().map(|secret| &*secret.text).collect();
-    Ok(Err(format!(
-        "{what}\n  message: {message}\n  secrets: {secrets:?}\n  \
-         here: {here:?}, {}expected to accept\n  there: {there:?}, {}expected to accept",
-        not_unless(expected.here),
-        not_unless(expected.there),
-    )))
-}
-
-fn not_unless(condition: bool) -> &'static str {
-    if condition { "" } else { "not " }
-}
-
-fn verify_here(message: &Message, secrets: &[&SecretText]) -> Outcome {
-    let secrets: std::result::Result<Vec<_>, _> = secrets.iter().map(|text| text.read()).collect();
-    let verifier = secrets
-        .and_then(|secrets| StaticVerifier::builder().secrets(secrets).build())
-        .map_err(|error| error.to_string())?;
-    match verifier.verify(&message.headers(), message.body.clone()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// The packages know one secret at a time: their user tries one after the other.
-fn verify_there(peer: &mut Peer, message: &Message, secrets: &[&SecretText]) -> Result<Outcome> {
-    let mut reasons = Vec::new();
-    for secret in secrets {
-        let request = json!({
-            "scheme": "static",
-            "do": "verify",
-            "secret": secret.text,
-            "headers": BTreeMap::from(message.headers()),
-            "body": BASE64.encode(&message.body),
-        });
-        match peer.ask(&request)? {
-            Answer::Verified(true) => return Ok(Ok(())),
-            Answer::Refused(reason) => reasons.push(reason),
-            other => return Err(format!("{} did not verify: {other:?}", peer.language).into()),
+/// Knows these secrets.
+impl<S: Borrow<SecretText> + Debug, const N: usize> Receiver for [S; N] {
+    fn verify_here(&self, message: &Message) -> Verdict {
+        let secrets = self.iter().map(|secret| secret.borrow().read());
+        let verifier = secrets
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .and_then(|secrets| StaticVerifier::builder().secrets(secrets).build())
+            .map_err(|error| error.to_string())?;
+        match verifier.verify(&message.headers(), message.body.clone()) {
+            Ok(_) => Ok(Value::Null),
+            Err(error) => Err(error.to_string()),
         }
     }
-    Ok(Err(reasons.join("; ")))
+
+    /// The packages know one secret at a time: their user tries one after the other.
+    fn verify_there(&self, peer: &mut Peer, message: &Message) -> Result<Verdict> {
+        let mut reasons = Vec::new();
+        for secret in self {
+            let verdict = peer.verify(&json!({
+                "scheme": "static",
+                "do": "verify",
+                "secret": secret.borrow().text,
+                "headers": BTreeMap::from(message.headers()),
+                "body": BASE64.encode(&message.body),
+            }))?;
+            match verdict {
+                Ok(read) => return Ok(Ok(read)),
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        Ok(Err(reasons.join("; ")))
+    }
 }
