@@ -16,6 +16,7 @@
 pub mod axum;
 mod base64;
 mod clock;
+mod dedup;
 mod delivery;
 mod error;
 mod event;
@@ -37,6 +38,16 @@ mod verify_static;
 pub use reqwest;
 
 pub use crate::clock::{Clock, SystemClock};
+#[cfg(feature = "dedup-memory")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dedup-memory")))]
+pub use crate::dedup::MemoryStore;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use crate::dedup::RedisStore;
+pub use crate::dedup::{
+    Claim, ClaimId, Claimed, Dedup, DedupBuilder, DedupKey, DedupStore, Lease, NotProcessed, Once,
+    StoreFuture, StoreUnavailable,
+};
 pub use crate::delivery::{
     BodyAuthentication, Delivery, JwtMatch, Record, Scheme, SecretMatch, WebhookId,
 };

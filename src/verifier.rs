@@ -23,8 +23,7 @@ use crate::verify_static::StaticVerifier;
 /// and to share.
 ///
 /// # Examples
-#[cfg_attr(feature = "fetch", doc = "```")]
-#[cfg_attr(not(feature = "fetch"), doc = "```ignore")]
+/// ```
 /// use gemini_webhooks::{CachedKeys, DynamicVerifier, Secret, StaticVerifier, Verifier};
 ///
 /// let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;

@@ -27,6 +27,15 @@ pub enum ConfigError {
         limits::MIN_BINDING_TOKEN_BYTES
     )]
     BindingToken,
+    /// The lease, or how long deliveries are remembered, is out of range.
+    #[error(
+        "a lease lasts {} to {} s, and deliveries are remembered {} to {} s",
+        limits::DEDUP_LEASE_SECONDS.start(),
+        limits::DEDUP_LEASE_SECONDS.end(),
+        limits::DEDUP_KEEP_SECONDS.start(),
+        limits::DEDUP_KEEP_SECONDS.end()
+    )]
+    DedupTimesOutOfRange,
     /// The environment variable is not set.
     #[error("environment variable {name} is not set: put the signing secret there")]
     EnvMissing {
@@ -83,6 +92,9 @@ pub enum ConfigError {
     /// No secret was given.
     #[error("no secret was given: without one nothing can be verified")]
     NoSecret,
+    /// The URL of the Redis server cannot be used.
+    #[error("the URL of the Redis server is not of the form redis://host:port/database")]
+    RedisUrl,
     /// The replay window is out of range.
     #[error(
         "a replay window reaches {} to {} seconds in each direction",

@@ -1,0 +1,171 @@
+//! The store that several machines share.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Script, ScriptInvocation};
+
+use super::key::DedupKey;
+use super::store::{ClaimId, Claimed, DedupStore, StoreFuture, StoreUnavailable};
+use crate::error::ConfigError;
+
+/// How long a connection may take, and then each step. The sender waits a few seconds for its answer
+/// (Google's page).
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Remembers deliveries in Redis, 6.2 or later: for a receiver on several machines.
+///
+/// Each step is one script on one key, so that it is atomic, also in a cluster. Times are judged by
+/// the server's clock alone. The connection is made when it is first needed and made again when it
+/// breaks; meanwhile, and after 2 seconds without an answer, a step is [`StoreUnavailable`].
+///
+/// # Security
+/// A Redis that evicts keys (`maxmemory-policy` other than `noeviction`), or that lost its memory in
+/// a failover, lets what was processed run again. Who can write to it can suppress deliveries.
+///
+/// # Examples
+/// ```no_run
+/// use gemini_webhooks::{Dedup, RedisStore};
+///
+/// let store = RedisStore::new("rediss://user:password@redis.example.com/")?;
+/// let dedup = Dedup::builder(store).namespace("orders").build()?;
+/// # Ok::<(), gemini_webhooks::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct RedisStore {
+    connection: ConnectionManager,
+    prefix: String,
+}
+
+/// The value of a key is `done`, or the id of the claim in so many bytes.
+static CLAIM: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local kept = redis.call('GET', KEYS[1])
+         if not kept then
+             redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+             return 'ours'
+         end
+         if kept == 'done' then return 'done' end
+         return 'in flight'",
+    )
+});
+
+static COMMIT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local kept = redis.call('GET', KEYS[1])
+         if kept and kept ~= ARGV[1] then return 0 end
+         redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
+         return 1",
+    )
+});
+
+static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+         return redis.call('DEL', KEYS[1])",
+    )
+});
+
+impl RedisStore {
+    /// Makes a store at a URL such as `redis://127.0.0.1/`; nothing is connected before it is first
+    /// needed. Needs a tokio runtime around it.
+    ///
+    /// # Errors
+    /// [`ConfigError::RedisUrl`].
+    pub fn new(url: &str) -> Result<Self, ConfigError> {
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT));
+        let client = Client::open(url).map_err(|_| ConfigError::RedisUrl)?;
+        let connection = ConnectionManager::new_lazy_with_config(client, config)
+            .map_err(|_| ConfigError::RedisUrl)?;
+        Ok(Self::with_connection(connection))
+    }
+
+    /// Makes a store over a connection of yours: give it time limits.
+    #[must_use]
+    pub fn with_connection(connection: ConnectionManager) -> Self {
+        Self { connection, prefix: "gemini-webhooks:".to_owned() }
+    }
+
+    /// Sets what the names of the keys start with; `gemini-webhooks:` if not set.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    async fn run<T: redis::FromRedisValue>(
+        &self,
+        script: ScriptInvocation<'_>,
+    ) -> Result<T, StoreUnavailable> {
+        let mut connection = self.connection.clone();
+        script.invoke_async(&mut connection).await.map_err(|_| StoreUnavailable)
+    }
+
+    fn invocation(
+        &self,
+        script: &'static Script,
+        key: DedupKey,
+        claim: ClaimId,
+    ) -> ScriptInvocation<'static> {
+        let mut invocation = script.prepare_invoke();
+        invocation.key([self.prefix.as_bytes(), key.as_bytes()].concat());
+        invocation.arg(claim.as_bytes().as_slice());
+        invocation
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl DedupStore for RedisStore {
+    fn claim(
+        &self,
+        key: DedupKey,
+        claim: ClaimId,
+        lease: Duration,
+        _: SystemTime,
+    ) -> StoreFuture<'_, Claimed> {
+        Box::pin(async move {
+            let mut script = self.invocation(&CLAIM, key, claim);
+            script.arg(millis(lease));
+            let answer: String = self.run(script).await?;
+            match answer.as_str() {
+                "ours" => Ok(Claimed::Ours),
+                "in flight" => Ok(Claimed::InFlight),
+                "done" => Ok(Claimed::Done),
+                _ => Err(StoreUnavailable),
+            }
+        })
+    }
+
+    fn commit(
+        &self,
+        key: DedupKey,
+        claim: ClaimId,
+        keep: Duration,
+        _: SystemTime,
+    ) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.invocation(&COMMIT, key, claim);
+            script.arg(millis(keep));
+            self.run(script).await
+        })
+    }
+
+    fn release(&self, key: DedupKey, claim: ClaimId, _: SystemTime) -> StoreFuture<'_, bool> {
+        Box::pin(async move { self.run(self.invocation(&RELEASE, key, claim)).await })
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the connection: its address may hold a password.
+        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
