@@ -23,7 +23,9 @@ mod event;
 mod headers;
 mod json;
 pub mod limits;
+mod observe;
 mod replay;
+mod settings;
 mod signature_header;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -59,6 +61,7 @@ pub use crate::event::{
     VideoOutput,
 };
 pub use crate::headers::{FoundHeaders, HeaderLookup, Lookup, WebhookHeader};
+pub use crate::observe::Verdict;
 pub use crate::replay::ReplayWindow;
 pub use crate::verifier::Verifier;
 #[cfg(feature = "dynamic")]

@@ -111,6 +111,26 @@ pub enum SeenScheme {
     V1a,
 }
 
+impl SeenScheme {
+    /// Returns a stable name for logs and metrics.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::SeenScheme;
+    ///
+    /// assert_eq!(SeenScheme::V1a.code(), "v1a");
+    /// ```
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Unknown => "unknown",
+            Self::V1 => "v1",
+            Self::V1a => "v1a",
+        }
+    }
+}
+
 impl fmt::Display for SeenScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -36,16 +36,14 @@ use self::ed25519::Candidates;
 pub use self::fetch::{GOOGLE_KEYS_URL, HttpsFetch};
 use self::jwt::Token;
 pub use self::keys::{KeySet, KeySetProblem, SkipReason, SkippedKey};
-use crate::clock::{Clock, SystemClock, unix_seconds};
+use crate::clock::unix_seconds;
 use crate::delivery::{BodyAuthentication, Delivery, JwtMatch, Scheme, WebhookId};
 use crate::error::{ConfigError, Error, SeenScheme};
 use crate::event::{Envelope, UnreadableReason};
 use crate::headers::{HeaderLookup, Headers};
-use crate::limits::{
-    DEFAULT_MAX_BODY_BYTES, MAX_AUDIENCES, MAX_LEEWAY_SECONDS, TOKEN_AGE_SECONDS,
-    TOKEN_LIFE_SECONDS, body_range,
-};
-use crate::replay::ReplayWindow;
+use crate::limits::{MAX_AUDIENCES, MAX_LEEWAY_SECONDS, TOKEN_AGE_SECONDS, TOKEN_LIFE_SECONDS};
+use crate::observe::{Verdict, Watch};
+use crate::settings::{Settings, common_setters};
 use crate::signature_header::SignatureHeader;
 
 /// Verifies dynamic webhooks: RS256 JWTs as documented, `v1a` Ed25519 signatures as observed.
@@ -80,9 +78,7 @@ struct Shared {
     keys: Option<Arc<dyn KeySource>>,
     binding: ArcSwapOption<Binding>,
     unsigned_body: UnsignedBody,
-    replay_window: ReplayWindow,
-    max_body_bytes: usize,
-    clock: Arc<dyn Clock>,
+    settings: Settings,
 }
 
 /// What becomes of a body that a JWT vouches for without signing it.
@@ -123,9 +119,7 @@ impl DynamicVerifier {
             binding: None,
             keys: None,
             unsigned_body: UnsignedBody::Refuse,
-            replay_window: ReplayWindow::FIVE_MINUTES,
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            clock: Arc::new(SystemClock),
+            settings: Settings::default(),
         }
     }
 
@@ -155,7 +149,7 @@ impl DynamicVerifier {
         headers: &H,
         body: impl Into<Bytes>,
     ) -> Result<Delivery, Error> {
-        self.verify_with_at(keys, headers, body, self.shared.clock.now())
+        self.verify_with_at(keys, headers, body, self.shared.settings.now())
     }
 
     /// Verifies a request as [`verify_with`](Self::verify_with) does, at a given time instead of
@@ -173,10 +167,15 @@ impl DynamicVerifier {
         body: impl Into<Bytes>,
         now: impl Into<SystemTime>,
     ) -> Result<Delivery, Error> {
-        let body = body.into();
-        let pending = self.prepare(headers, &body, unix_seconds(now.into()))?;
-        pending.authenticate(keys, &body)?;
-        self.finish(pending, body)
+        let (body, now) = (body.into(), unix_seconds(now.into()));
+        let (watch, mut verdict) = (Watch::start(), Verdict::default());
+        let result = watch.run(|| {
+            let pending = self.prepare(headers, &body, now, &mut verdict)?;
+            pending.authenticate(keys, &body)?;
+            self.finish(pending, body)
+        });
+        watch.end(&self.shared.settings, verdict, &result);
+        result
     }
 
     /// Verifies a request with the keys of the verifier's [source](DynamicVerifierBuilder::keys).
@@ -192,8 +191,20 @@ impl DynamicVerifier {
         headers: &H,
         body: impl Into<Bytes>,
     ) -> Result<Delivery, Error> {
-        let (body, now) = (body.into(), self.shared.clock.now());
-        let pending = self.prepare(headers, &body, unix_seconds(now))?;
+        let (watch, mut verdict) = (Watch::start(), Verdict::default());
+        let result = watch.wait(self.verify_and_tell(headers, body.into(), &mut verdict)).await;
+        watch.end(&self.shared.settings, verdict, &result);
+        result
+    }
+
+    async fn verify_and_tell<H: HeaderLookup + Sync + ?Sized>(
+        &self,
+        headers: &H,
+        body: Bytes,
+        verdict: &mut Verdict,
+    ) -> Result<Delivery, Error> {
+        let now = self.shared.settings.now();
+        let pending = self.prepare(headers, &body, unix_seconds(now), verdict)?;
         let keys = self.keys(pending.wanted(), now).await?;
         match pending.authenticate(&keys, &body) {
             // Without kids only a look can tell whether the key is a new one.
@@ -235,12 +246,18 @@ impl DynamicVerifier {
     /// Returns the largest body that is accepted, in bytes: what an adapter reads at most.
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
-        self.shared.max_body_bytes
+        self.shared.settings.max_body_bytes
     }
 
-    /// Does what can be done before the body is there.
+    /// Does what can be done before the body is there, and tells of it where that is the end.
     pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
-        self.prepare(headers, b"", unix_seconds(self.shared.clock.now())).map(drop)
+        let (settings, mut verdict) = (&self.shared.settings, Verdict::default());
+        let now = unix_seconds(settings.now());
+        let result = self.prepare(headers, b"", now, &mut verdict).map(drop);
+        if result.is_err() {
+            Watch::start().end(settings, verdict, &result);
+        }
+        result
     }
 
     /// Does all that needs no key, the cheap before the costly.
@@ -249,20 +266,22 @@ impl DynamicVerifier {
         headers: &'h H,
         body: &[u8],
         now: i64,
+        verdict: &mut Verdict,
     ) -> Result<Pending<'h>, Error> {
         // 1. Bounds, before anything is worked on.
-        let limit = self.shared.max_body_bytes;
-        if body.len() > limit {
-            return Err(Error::BodyTooLarge { limit });
-        }
+        self.shared.settings.check_body_size(body.len())?;
         // 2. The three headers: present, single, well formed.
         let headers = Headers::read(headers)?;
         // 3. The replay window; where a token signs its own times, they are judged as well.
-        self.shared.replay_window.check(headers.sent_at, now)?;
+        verdict.skew = Some(headers.sent_at.saturating_sub(now));
+        self.shared.settings.replay_window.check(headers.sent_at, now)?;
         // 4. The form of the signature, and whether that form is configured.
         let form = match SignatureHeader::parse(headers.signature)? {
             SignatureHeader::List(list) => match Candidates::parse(list)? {
-                Some(candidates) if self.shared.binding.load().is_some() => Form::V1a(candidates),
+                Some(candidates) if self.shared.binding.load().is_some() => {
+                    verdict.scheme = Some(SeenScheme::V1a);
+                    Form::V1a(candidates)
+                }
                 Some(_) => return Err(Error::SchemeNotConfigured { saw: SeenScheme::V1a }),
                 None => return Err(Error::SchemeNotConfigured { saw: list.seen() }),
             },
@@ -270,6 +289,7 @@ impl DynamicVerifier {
                 let expected = self.shared.expected.as_ref();
                 let not_configured = Error::SchemeNotConfigured { saw: SeenScheme::Jwt };
                 let expected = expected.ok_or(not_configured)?;
+                verdict.scheme = Some(SeenScheme::Jwt);
                 let token = Token::parse(headers.signature)?;
                 // 5. The claims, so that an expired or foreign token never costs a look for keys.
                 let times = expected.check(&token.claims, now)?;
@@ -356,16 +376,13 @@ fn check_body_against(claims: &Delivery, body: &[u8]) -> Result<(), Error> {
 
 impl fmt::Debug for DynamicVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { expected, keys, binding, unsigned_body, replay_window, max_body_bytes, clock } =
-            &*self.shared;
+        let Shared { expected, keys, binding, unsigned_body, settings } = &*self.shared;
         f.debug_struct("DynamicVerifier")
             .field("expected", expected)
             .field("keys", keys)
             .field("binding", &*binding.load())
             .field("unsigned_body", unsigned_body)
-            .field("replay_window", replay_window)
-            .field("max_body_bytes", max_body_bytes)
-            .field("clock", clock)
+            .field("settings", settings)
             .finish()
     }
 }
@@ -395,9 +412,7 @@ pub struct DynamicVerifierBuilder {
     binding: Option<Binding>,
     keys: Option<Arc<dyn KeySource>>,
     unsigned_body: UnsignedBody,
-    replay_window: ReplayWindow,
-    max_body_bytes: usize,
-    clock: Arc<dyn Clock>,
+    settings: Settings,
 }
 
 impl DynamicVerifierBuilder {
@@ -463,23 +478,7 @@ impl DynamicVerifierBuilder {
         self
     }
 
-    /// Sets how far a timestamp may be off; five minutes both ways if not set.
-    pub fn replay_window(mut self, window: ReplayWindow) -> Self {
-        self.replay_window = window;
-        self
-    }
-
-    /// Sets the largest body, in bytes, from 1 KiB to 16 MiB; 1 MiB if not set.
-    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
-        self.max_body_bytes = bytes;
-        self
-    }
-
-    /// Sets the clock; the system's if not set.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
+    common_setters!();
 
     /// Makes the verifier.
     ///
@@ -491,9 +490,7 @@ impl DynamicVerifierBuilder {
         if !backend::PRESENT {
             return Err(ConfigError::NoBackend);
         }
-        if !body_range().contains(&self.max_body_bytes) {
-            return Err(ConfigError::MaxBodyOutOfRange);
-        }
+        self.settings.check()?;
         if self.audiences.is_empty() && self.binding.is_none() {
             return Err(ConfigError::NoAudienceAndNoBinding);
         }
@@ -522,9 +519,7 @@ impl DynamicVerifierBuilder {
             keys: self.keys,
             binding: ArcSwapOption::from_pointee(self.binding),
             unsigned_body: self.unsigned_body,
-            replay_window: self.replay_window,
-            max_body_bytes: self.max_body_bytes,
-            clock: self.clock,
+            settings: self.settings,
         };
         Ok(DynamicVerifier { shared: Arc::new(shared) })
     }

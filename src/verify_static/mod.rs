@@ -18,12 +18,13 @@ pub use self::secret::Secret;
 use self::signature::Candidates;
 #[cfg(feature = "testing")]
 pub(crate) use self::signature::MacKey;
-use crate::clock::{Clock, SystemClock, date_time, unix_seconds};
+use crate::clock::{date_time, unix_seconds};
 use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
-use crate::error::{ConfigError, Error};
+use crate::error::{ConfigError, Error, SeenScheme};
 use crate::headers::{HeaderLookup, Headers};
-use crate::limits::{DEFAULT_MAX_BODY_BYTES, MAX_SECRETS, body_range};
-use crate::replay::ReplayWindow;
+use crate::limits::MAX_SECRETS;
+use crate::observe::{Verdict, Watch};
+use crate::settings::{Settings, common_setters};
 
 /// Verifies static webhooks: `v1` signatures, HMAC-SHA256 with one or more shared secrets.
 ///
@@ -57,9 +58,7 @@ pub struct StaticVerifier {
 
 struct Shared {
     secrets: ArcSwap<SecretRing>,
-    replay_window: ReplayWindow,
-    max_body_bytes: usize,
-    clock: Arc<dyn Clock>,
+    settings: Settings,
 }
 
 impl StaticVerifier {
@@ -74,12 +73,7 @@ impl StaticVerifier {
     /// # Ok::<(), gemini_webhooks::ConfigError>(())
     /// ```
     pub fn builder() -> StaticVerifierBuilder {
-        StaticVerifierBuilder {
-            secrets: Vec::new(),
-            replay_window: ReplayWindow::FIVE_MINUTES,
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            clock: Arc::new(SystemClock),
-        }
+        StaticVerifierBuilder { secrets: Vec::new(), settings: Settings::default() }
     }
 
     /// Makes a verifier with the secrets in an environment variable: 1 to 8, one space between, so
@@ -128,7 +122,7 @@ impl StaticVerifier {
         headers: &H,
         body: impl Into<Bytes>,
     ) -> Result<Delivery, Error> {
-        self.verify_at(headers, body, self.shared.clock.now())
+        self.verify_at(headers, body, self.shared.settings.now())
     }
 
     /// Verifies a request as [`verify`](Self::verify) does, at a given time instead of the
@@ -193,7 +187,7 @@ impl StaticVerifier {
         headers: &'h H,
         body: &[u8],
     ) -> Result<Checked<'h>, Error> {
-        self.check_at(headers, body, self.shared.clock.now())
+        self.check_at(headers, body, self.shared.settings.now())
     }
 
     /// Verifies a request as [`check`](Self::check) does, at a given time instead of the clock's.
@@ -226,26 +220,48 @@ impl StaticVerifier {
         body: &[u8],
         now: impl Into<SystemTime>,
     ) -> Result<Checked<'h>, Error> {
-        let now = now.into();
-        // 1. Bounds, before anything is worked on.
-        self.check_body_size(body.len())?;
+        let (now, watch, mut verdict) = (now.into(), Watch::start(), Verdict::default());
+        let result = watch.run(|| {
+            // 1. Bounds, before anything is worked on.
+            self.shared.settings.check_body_size(body.len())?;
+            // 2. to 4.: all that needs no secret.
+            let (headers, candidates) = self.prepare(headers, now, &mut verdict)?;
+            // 5. The signature: at most one MAC per secret, however many entries there are.
+            let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+            Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
+        });
+        watch.end(&self.shared.settings, verdict, &result);
+        result
+    }
+
+    /// Does what can be done before the body is there, and tells of it where that is the end.
+    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
+        let (settings, mut verdict) = (&self.shared.settings, Verdict::default());
+        let result = self.prepare(headers, settings.now(), &mut verdict).map(drop);
+        if result.is_err() {
+            Watch::start().end(settings, verdict, &result);
+        }
+        result
+    }
+
+    /// Does what needs no secret, the cheap before the costly.
+    #[inline]
+    fn prepare<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        now: SystemTime,
+        verdict: &mut Verdict,
+    ) -> Result<(Headers<'h>, Candidates<'h>), Error> {
         // 2. The three headers: present, single, well formed.
         let headers = Headers::read(headers)?;
         // 3. The replay window.
-        self.shared.replay_window.check(headers.sent_at, unix_seconds(now))?;
+        let now = unix_seconds(now);
+        verdict.skew = Some(headers.sent_at.saturating_sub(now));
+        self.shared.settings.replay_window.check(headers.sent_at, now)?;
         // 4. The form of the signatures.
         let candidates = Candidates::parse(&headers)?;
-        // 5. The signature: at most one MAC per secret, however many entries there are.
-        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
-        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
-    }
-
-    /// Does what can be done before the body is there.
-    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
-        let headers = Headers::read(headers)?;
-        let now = unix_seconds(self.shared.clock.now());
-        self.shared.replay_window.check(headers.sent_at, now)?;
-        Candidates::parse(&headers).map(drop)
+        verdict.scheme = Some(SeenScheme::V1);
+        Ok((headers, candidates))
     }
 
     /// Replaces all secrets in a running server, for this verifier and its clones.
@@ -292,24 +308,16 @@ impl StaticVerifier {
     /// ```
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
-        self.shared.max_body_bytes
-    }
-
-    #[inline]
-    fn check_body_size(&self, bytes: usize) -> Result<(), Error> {
-        let limit = self.shared.max_body_bytes;
-        if bytes > limit { Err(Error::BodyTooLarge { limit }) } else { Ok(()) }
+        self.shared.settings.max_body_bytes
     }
 }
 
 impl fmt::Debug for StaticVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { secrets, replay_window, max_body_bytes, clock } = &*self.shared;
+        let Shared { secrets, settings } = &*self.shared;
         f.debug_struct("StaticVerifier")
             .field("secrets", &secrets.load().secrets.len())
-            .field("replay_window", replay_window)
-            .field("max_body_bytes", max_body_bytes)
-            .field("clock", clock)
+            .field("settings", settings)
             .finish()
     }
 }
@@ -333,9 +341,7 @@ impl fmt::Debug for StaticVerifier {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct StaticVerifierBuilder {
     secrets: Vec<Secret>,
-    replay_window: ReplayWindow,
-    max_body_bytes: usize,
-    clock: Arc<dyn Clock>,
+    settings: Settings,
 }
 
 impl StaticVerifierBuilder {
@@ -351,23 +357,7 @@ impl StaticVerifierBuilder {
         self
     }
 
-    /// Sets how far a timestamp may be off; five minutes both ways if not set.
-    pub fn replay_window(mut self, window: ReplayWindow) -> Self {
-        self.replay_window = window;
-        self
-    }
-
-    /// Sets the largest body, in bytes, from 1 KiB to 16 MiB; 1 MiB if not set.
-    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
-        self.max_body_bytes = bytes;
-        self
-    }
-
-    /// Sets the clock; the system's if not set.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
+    common_setters!();
 
     /// Makes the verifier.
     ///
@@ -375,15 +365,9 @@ impl StaticVerifierBuilder {
     /// [`ConfigError::NoSecret`], [`ConfigError::TooManySecrets`],
     /// [`ConfigError::MaxBodyOutOfRange`].
     pub fn build(self) -> Result<StaticVerifier, ConfigError> {
-        if !body_range().contains(&self.max_body_bytes) {
-            return Err(ConfigError::MaxBodyOutOfRange);
-        }
-        let shared = Shared {
-            secrets: ArcSwap::from_pointee(SecretRing::new(self.secrets)?),
-            replay_window: self.replay_window,
-            max_body_bytes: self.max_body_bytes,
-            clock: self.clock,
-        };
+        self.settings.check()?;
+        let secrets = ArcSwap::from_pointee(SecretRing::new(self.secrets)?);
+        let shared = Shared { secrets, settings: self.settings };
         Ok(StaticVerifier { shared: Arc::new(shared) })
     }
 }

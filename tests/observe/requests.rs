@@ -1,0 +1,78 @@
+//! A verifier for both kinds, and what it is sent.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use gemini_webhooks::testing::{
+    Ed25519Signer, JwtSigner, ManualClock, SignedRequest, StaticSigner, TestRsaKey, jwks,
+};
+use gemini_webhooks::{
+    Binding, Clock, DynamicVerifier, KeySet, Secret, StaticVerifier, Verdict, Verifier,
+};
+use serde_json::{Value, json};
+
+const AUDIENCE: &str = "my-project-client-id";
+pub(crate) const TOKEN: &str = "a token that only we know";
+pub(crate) const ID: &str = "msg_that_nobody_should_read";
+const BODY: &str = r#"{"type":"batch.expired","data":{"id":"private"},"user_metadata":{"token":"a token that only we know"}}"#;
+
+fn clock() -> ManualClock {
+    ManualClock::at(1_800_000_000)
+}
+
+fn secret() -> Secret {
+    Secret::from_raw_bytes([7; 32]).unwrap()
+}
+
+fn jwt_signer() -> JwtSigner {
+    JwtSigner::new("key-1", TestRsaKey::One)
+}
+
+pub(crate) fn verifier(hook: impl Fn(&Verdict) + Clone + Send + Sync + 'static) -> Verifier {
+    let keys = jwks([jwt_signer().jwk(), Ed25519Signer::from_seed([7; 32]).jwk()]);
+    let static_webhooks = StaticVerifier::builder()
+        .secret(secret())
+        .clock(clock())
+        .on_verdict(hook.clone())
+        .build()
+        .unwrap();
+    let dynamic_webhooks = DynamicVerifier::builder()
+        .audience(AUDIENCE)
+        .binding(Binding::metadata_token("token", TOKEN).unwrap())
+        .keys(Arc::new(KeySet::from_json(keys.as_bytes()).unwrap()))
+        .clock(clock())
+        .on_verdict(hook)
+        .build()
+        .unwrap();
+    Verifier::new(static_webhooks, dynamic_webhooks)
+}
+
+fn static_request() -> SignedRequest {
+    StaticSigner::new(&secret()).sign(ID, clock().now(), BODY)
+}
+
+fn v1a_request() -> SignedRequest {
+    Ed25519Signer::from_seed([7; 32]).sign(ID, clock().now(), BODY)
+}
+
+fn jwt_request() -> SignedRequest {
+    let mut claims: Value = serde_json::from_str(BODY).unwrap();
+    claims["aud"] = AUDIENCE.into();
+    claims["exp"] = (clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 60).into();
+    jwt_signer().sign(ID, clock().now(), &claims, "")
+}
+
+/// One of each kind that is accepted, and some that are not.
+pub(crate) fn requests() -> Vec<SignedRequest> {
+    let mut requests = vec![static_request(), v1a_request(), jwt_request()];
+    let mut tampered = static_request();
+    tampered.body = BODY.replace("private", "changed").into();
+    let mut late = v1a_request();
+    late.headers.insert("webhook-timestamp", "1799999000".parse().unwrap());
+    let mut unknown = static_request();
+    unknown.headers.insert("webhook-signature", "v9,QUJD".parse().unwrap());
+    let foreign = json!({ "aud": "another-project", "exp": 1_800_000_060 });
+    requests.extend([tampered, late, unknown]);
+    requests.push(jwt_signer().sign(ID, clock().now(), &foreign, ""));
+    requests
+}
