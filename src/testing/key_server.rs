@@ -363,8 +363,10 @@ mod tests {
     /// Reads until the other end closes.
     fn rest(stream: &mut BufReader<TcpStream>) -> String {
         let mut rest = Vec::new();
-        // Whoever is cut off with unread bytes sees a reset.
-        let _ = stream.read_to_end(&mut rest);
+        // Whoever is cut off with unread bytes sees a reset; but nobody is left to wait.
+        if let Err(error) = stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        }
         String::from_utf8(rest).unwrap()
     }
 
