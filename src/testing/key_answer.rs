@@ -135,7 +135,8 @@ impl KeyAnswer {
     /// ```
     /// use gemini_webhooks::testing::KeyAnswer;
     ///
-    /// let not_to_be_kept = KeyAnswer::document(r#"{"keys":[]}"#).with_header("cache-control", "no-store");
+    /// let document = KeyAnswer::document(r#"{"keys":[]}"#);
+    /// let not_to_be_kept = document.with_header("cache-control", "no-store");
     /// ```
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
