@@ -262,7 +262,8 @@ fn forged_requests(requests: usize) {
     flood(requests / 10..requests / 10 + requests);
     let (counted, in_all) = (held(region.change()), resident().saturating_sub(before));
     println!("{requests} forged: {} KiB counted, {} KiB in all", counted / KIB, in_all / KIB);
-    assert!(counted < 8 * MIB, "{counted}");
+    // The target is 8 MiB for ten million; there is no reason for as much.
+    assert!(counted < MIB, "{counted}");
     assert!(in_all < 8 * MIB, "{in_all}");
     let good = runtime.block_on(verifier.verify(&genuine.headers, genuine.body));
     assert!(good.is_ok());
