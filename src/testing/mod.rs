@@ -1,4 +1,5 @@
-//! Plays the Gemini side in the tests of a receiver: signed requests, sample bodies, a clock.
+//! Plays the Gemini side in the tests of a receiver: signed requests, sample bodies, a server of
+//! keys, a clock.
 //!
 //! Nothing here switches verification off: what a signer signs is verified like a real delivery.
 //!
@@ -25,6 +26,10 @@
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod dynamic;
+#[cfg(feature = "dynamic")]
+mod key_answer;
+#[cfg(feature = "dynamic")]
+mod key_server;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -34,6 +39,8 @@ use http::{HeaderMap, HeaderValue};
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 pub use self::dynamic::{Ed25519Signer, JwtSigner, TestRsaKey, jwks};
+#[cfg(feature = "dynamic")]
+pub use self::{key_answer::KeyAnswer, key_server::KeyServer};
 use crate::clock::{Clock, unix_seconds};
 use crate::event::EventType;
 use crate::headers::WebhookHeader;
