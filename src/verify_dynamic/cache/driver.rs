@@ -1,21 +1,19 @@
 //! The driver: carries out what [`plan`](super::plan) says, and lets callers wait for it.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
 
-use super::fetcher::{Fetch, FetchRequest};
+use super::fetcher::Fetch;
 use super::health::Hook;
 use super::plan::{Current, Millis, Plan, State};
 use super::policy::{Policy, millis_of};
 use super::source::Wanted;
+use super::sync::{ArcSwapOption, AtomicUsize, Handle, Mutex, MutexGuard, timeout, watch};
 use super::under_way::UnderWay;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -31,9 +29,9 @@ pub(super) struct Inner {
     /// What requests read.
     pub(super) current: ArcSwapOption<Current>,
     state: Mutex<Kept>,
-    /// Counts the fetches that have ended; whoever waits, waits for the next number.
+    /// The number of the last fetch that has ended.
     pub(super) ended: watch::Sender<u64>,
-    waiters: AtomicUsize,
+    pub(super) waiters: AtomicUsize,
     /// Kids that a fresh look did not find, by hash, with when that was.
     unknown: Cache<u64, Millis>,
     hasher: RandomState,
@@ -42,8 +40,15 @@ pub(super) struct Inner {
 /// What changes under the lock, which is held for instants and never over a wait.
 pub(super) struct Kept {
     pub(super) state: State,
+    pub(super) document: Option<Document>,
+}
+
+/// A key set with what it was read from.
+#[derive(Clone)]
+pub(super) struct Document {
+    pub(super) keys: Arc<KeySet>,
+    pub(super) body: Bytes,
     pub(super) etag: Option<String>,
-    pub(super) document: Option<Bytes>,
 }
 
 impl Inner {
@@ -59,7 +64,7 @@ impl Inner {
             .max_capacity(MAX_UNKNOWN_KIDS)
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        let kept = Kept { state: State::new(policy), etag: None, document: None };
+        let kept = Kept { state: State::new(policy), document: None };
         Self {
             url,
             fetch,
@@ -114,31 +119,42 @@ impl Inner {
         self: &Arc<Self>,
         enough: impl Fn(&Arc<KeySet>) -> bool,
     ) -> Result<Arc<KeySet>, Error> {
-        // Subscribed before the plan is made, so that no end is missed.
-        let mut ended = self.ended.subscribe();
-        let _place = match self.plan(&enough)? {
+        let number = match self.plan(&enough)? {
             Next::Have(keys) => return Ok(keys),
-            Next::Wait => Place::take(&self.waiters)?,
+            Next::Wait(number) => number,
         };
-        let wait = tokio::time::timeout(FETCH_TIMEOUT.saturating_mul(2), ended.changed());
-        wait.await.map_err(|_| Error::KeysUnreachable)?.map_err(|_| Error::KeysUnreachable)?;
+        let _place = Place::take(&self.waiters)?;
+        // An end that came before this line is seen, too.
+        let mut ended = self.ended.subscribe();
+        let ended = ended.wait_for(|ended| *ended >= number);
+        let wait = timeout(FETCH_TIMEOUT.saturating_mul(2), ended);
+        wait.await
+            .map_err(|_| Error::KeysUnreachable)?
+            .map(drop)
+            .map_err(|_| Error::KeysUnreachable)?;
         self.keys_after_look(&enough)
     }
 
     fn plan(self: &Arc<Self>, enough: &impl Fn(&Arc<KeySet>) -> bool) -> Result<Next, Error> {
-        let now = self.now();
         let mut kept = self.lock();
+        // Under the lock, so that of two fetches the later is never dated earlier.
+        let now = self.now();
         let current = kept.state.current.as_ref().map(|current| Arc::clone(&current.keys));
         let keys = current.filter(enough);
-        match (kept.state.plan(keys.is_some(), now), keys) {
-            (Plan::Use, Some(keys)) => Ok(Next::Have(keys)),
-            (Plan::UseAndRefresh, Some(keys)) => {
-                // Where no task can be started, the keys at hand still serve.
-                let _ = self.start(&mut kept, now, Forced::No);
-                Ok(Next::Have(keys))
-            }
-            (Plan::Fetch, _) => self.start(&mut kept, now, Forced::Yes).map(|()| Next::Wait),
-            (Plan::Join, _) => Ok(Next::Wait),
+        let plan = kept.state.plan(keys.is_some(), now);
+        let task = match plan {
+            Plan::UseAndRefresh | Plan::Fetch => self.start(&mut kept, now, plan == Plan::Fetch),
+            Plan::Use | Plan::Join | Plan::Refuse => None,
+        };
+        let under_way = kept.state.under_way;
+        drop(kept);
+        // Without the lock: a runtime that shuts down drops the task at once, which needs it.
+        if let Some((runtime, task)) = task {
+            runtime.spawn(task.run());
+        }
+        match (plan, keys, under_way) {
+            (Plan::Use | Plan::UseAndRefresh, Some(keys), _) => Ok(Next::Have(keys)),
+            (Plan::Fetch | Plan::Join, _, Some(number)) => Ok(Next::Wait(number)),
             _ => Err(Error::KeysUnreachable),
         }
     }
@@ -148,8 +164,8 @@ impl Inner {
         &self,
         enough: &impl Fn(&Arc<KeySet>) -> bool,
     ) -> Result<Arc<KeySet>, Error> {
-        let now = self.now();
         let kept = self.lock();
+        let now = self.now();
         let current = kept.state.current.as_ref().filter(|current| current.is_usable(now));
         let keys = current.map(|current| Arc::clone(&current.keys));
         match keys {
@@ -158,15 +174,18 @@ impl Inner {
         }
     }
 
-    /// Starts the fetch in a task of its own.
-    fn start(self: &Arc<Self>, kept: &mut Kept, now: Millis, forced: Forced) -> Result<(), Error> {
-        let runtime = Handle::try_current().map_err(|_| Error::KeysUnreachable)?;
+    /// Takes note that a fetch starts; without a runtime none does, and keys at hand still serve.
+    fn start(
+        self: &Arc<Self>,
+        kept: &mut Kept,
+        now: Millis,
+        forced: bool,
+    ) -> Option<(Handle, UnderWay)> {
+        let runtime = Handle::try_current().ok()?;
         let number = kept.state.start(now);
-        let forced = forced == Forced::Yes;
-        let request = FetchRequest { etag: kept.etag.clone(), forced };
-        let under_way = UnderWay { inner: Arc::clone(self), number, asked_at: now };
-        runtime.spawn(under_way.run(request));
-        Ok(())
+        let known = kept.document.clone();
+        let inner = Arc::clone(self);
+        Some((runtime, UnderWay { inner, number, asked_at: now, forced, known }))
     }
 
     /// A number from 0 to 255 that nobody outside can foresee.
@@ -176,15 +195,10 @@ impl Inner {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Forced {
-    Yes,
-    No,
-}
-
 enum Next {
     Have(Arc<KeySet>),
-    Wait,
+    /// For the end of the fetch of this number.
+    Wait(u64),
 }
 
 /// A place among those who wait, given back however the wait ends.

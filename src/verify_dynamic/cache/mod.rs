@@ -13,12 +13,19 @@ mod snapshot;
 mod source;
 mod under_way;
 
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+mod model;
+#[cfg(all(test, any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+use self::model::stand_ins as sync;
+#[cfg(not(all(test, any(feature = "aws-lc-rs", feature = "rust-crypto"))))]
+mod sync;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use self::builder::CachedKeysBuilder;
-use self::driver::Inner;
+use self::driver::{Document, Inner};
 pub use self::fetcher::{Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched};
 pub use self::health::{KeyEvent, KeyHealth};
 use self::plan::Current;
@@ -90,7 +97,7 @@ impl CachedKeys {
     pub fn snapshot(&self) -> Option<KeySnapshot> {
         let kept = self.inner.lock();
         let (current, document) = (kept.state.current.as_ref()?, kept.document.as_ref()?);
-        KeySnapshot::new(&self.inner.url, current.asked_at, document)
+        KeySnapshot::new(&self.inner.url, current.asked_at, &document.body)
     }
 
     /// Imports keys that another process exported, as if they had been fetched when those were.
@@ -106,10 +113,10 @@ impl CachedKeys {
         let oldest =
             now.saturating_sub(self.inner.policy.ttl.saturating_add(self.inner.policy.stale));
         let (keys, asked_at) = snapshot.read(&self.inner.url, oldest, now)?;
+        let document = Document { keys: Arc::new(keys), body: snapshot.document(), etag: None };
         let mut kept = self.inner.lock();
-        if kept.state.import(Arc::new(keys), asked_at) {
-            kept.document = Some(snapshot.document());
-            kept.etag = None;
+        if kept.state.import(Arc::clone(&document.keys), asked_at) {
+            kept.document = Some(document);
             self.inner.current.store(kept.state.current.clone());
         }
         Ok(())

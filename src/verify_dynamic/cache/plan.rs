@@ -61,7 +61,7 @@ pub(super) struct State {
     retry_at: Millis,
     pub(super) failures: u32,
     /// The number of the fetch under way.
-    under_way: Option<u64>,
+    pub(super) under_way: Option<u64>,
     started: u64,
 }
 
@@ -109,11 +109,6 @@ impl State {
         self.started = self.started.wrapping_add(1);
         self.under_way = Some(self.started);
         self.started
-    }
-
-    /// Tells whether the fetch of this number has said nothing of its end yet.
-    pub(super) fn is_under_way(&self, number: u64) -> bool {
-        self.under_way == Some(number)
     }
 
     /// Takes a set that a fetch brought, if it is not older than the one at hand. `jitter` is 0 to

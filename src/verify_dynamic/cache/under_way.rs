@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::driver::Inner;
+use super::driver::{Document, Inner};
 use super::fetcher::{FetchProblem, FetchRequest, Fetched};
 use super::health::KeyEvent;
 use super::plan::Millis;
+use super::sync::timeout;
 use crate::limits::FETCH_TIMEOUT;
 use crate::verify_dynamic::keys::KeySet;
 
@@ -17,12 +16,18 @@ pub(super) struct UnderWay {
     pub(super) inner: Arc<Inner>,
     pub(super) number: u64,
     pub(super) asked_at: Millis,
+    /// Whether somebody needs a key that is not at hand.
+    pub(super) forced: bool,
+    /// What was at hand when this was asked: "not modified" is said of it, and of nothing else.
+    pub(super) known: Option<Document>,
 }
 
 impl UnderWay {
-    pub(super) async fn run(self, request: FetchRequest) {
+    pub(super) async fn run(self) {
+        let etag = self.known.as_ref().and_then(|known| known.etag.clone());
+        let request = FetchRequest { etag, forced: self.forced };
         let fetch = self.inner.fetch.fetch(request);
-        let answer = match tokio::time::timeout(FETCH_TIMEOUT, fetch).await {
+        let answer = match timeout(FETCH_TIMEOUT, fetch).await {
             Ok(answer) => answer,
             Err(_) => Err(FetchProblem::Timeout),
         };
@@ -43,38 +48,29 @@ impl UnderWay {
                     return Err(FetchProblem::NoUsableKey);
                 }
                 let event = KeyEvent::Fetched { usable: keys.len(), skipped: keys.skipped().len() };
-                self.store(Arc::new(keys), max_age, Some((body, etag)));
+                self.store(Document { keys: Arc::new(keys), body, etag }, max_age);
                 Ok(event)
             }
             Fetched::NotModified { max_age } => {
-                let current = self.inner.lock().state.current.clone();
-                let current = current.ok_or(FetchProblem::NoUsableKey)?;
-                self.store(Arc::clone(&current.keys), max_age, None);
+                let known = self.known.clone().ok_or(FetchProblem::NoUsableKey)?;
+                self.store(known, max_age);
                 Ok(KeyEvent::NotModified)
             }
         }
     }
 
-    fn store(
-        &self,
-        keys: Arc<KeySet>,
-        max_age: Option<Duration>,
-        document: Option<(Bytes, Option<String>)>,
-    ) {
+    fn store(&self, document: Document, max_age: Option<Duration>) {
         let mut kept = self.inner.lock();
         let jitter = self.inner.jitter(self.asked_at);
-        if kept.state.store(keys, self.asked_at, max_age, jitter) {
-            if let Some((document, etag)) = document {
-                kept.document = Some(document);
-                kept.etag = etag;
-            }
+        if kept.state.store(Arc::clone(&document.keys), self.asked_at, max_age, jitter) {
+            kept.document = Some(document);
             self.inner.current.store(kept.state.current.clone());
         }
     }
 
     fn note_failure(&self, problem: FetchProblem) -> KeyEvent {
-        let now = self.inner.now();
         let mut kept = self.inner.lock();
+        let now = self.inner.now();
         kept.state.note_failure(now, self.inner.jitter(now));
         KeyEvent::Failed { problem, failures: kept.state.failures }
     }
@@ -83,11 +79,11 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut kept = self.inner.lock();
-        if kept.state.is_under_way(self.number) {
+        if kept.state.under_way == Some(self.number) {
             let now = self.inner.now();
             kept.state.note_failure(now, self.inner.jitter(now));
         }
         drop(kept);
-        self.inner.ended.send_modify(|ended| *ended = ended.wrapping_add(1));
+        self.inner.ended.send_modify(|ended| *ended = self.number.max(*ended));
     }
 }
