@@ -29,7 +29,12 @@ pub(super) struct Current {
 impl Current {
     /// Tells whether it may be used; a clock that was set back makes no key live longer.
     pub(super) fn is_usable(&self, now: Millis) -> bool {
-        now < self.usable_until && self.asked_at <= now.saturating_add(CLOCK_SLACK)
+        now < self.usable_until && self.is_believable(now)
+    }
+
+    /// Tells whether its time is not of a clock that was set back since.
+    fn is_believable(&self, now: Millis) -> bool {
+        self.asked_at <= now.saturating_add(CLOCK_SLACK)
     }
 }
 
@@ -61,7 +66,7 @@ pub(super) struct State {
     retry_at: Millis,
     pub(super) failures: u32,
     /// The number of the fetch under way.
-    under_way: Option<u64>,
+    pub(super) under_way: Option<u64>,
     started: u64,
 }
 
@@ -111,11 +116,6 @@ impl State {
         self.started
     }
 
-    /// Tells whether the fetch of this number has said nothing of its end yet.
-    pub(super) fn is_under_way(&self, number: u64) -> bool {
-        self.under_way == Some(number)
-    }
-
     /// Takes a set that a fetch brought, if it is not older than the one at hand. `jitter` is 0 to
     /// 255 and only brings the refresh forward.
     pub(super) fn store(
@@ -128,7 +128,9 @@ impl State {
         self.under_way = None;
         self.failures = 0;
         self.retry_at = Millis::MIN;
-        if self.current.as_ref().is_some_and(|current| current.asked_at > asked_at) {
+        let is_newer =
+            |current: &Arc<Current>| current.asked_at > asked_at && current.is_believable(asked_at);
+        if self.current.as_ref().is_some_and(is_newer) {
             return false;
         }
         self.current = Some(Arc::new(self.policy.dated(keys, asked_at, max_age, jitter)));
@@ -362,6 +364,15 @@ mod tests {
         let state = fetched_at(T0);
         assert_eq!(state.plan(true, T0 - MINUTE), Plan::Use);
         assert_eq!(state.plan(true, T0 - MINUTE - 1), Plan::Fetch);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_no_new_set_out() {
+        let mut state = fetched_at(T0);
+        let now = T0 - MINUTE - 1;
+        state.start(now);
+        assert!(state.store(keys(), now, None, 0));
+        assert_eq!(state.plan(true, now), Plan::Use);
     }
 
     #[test]

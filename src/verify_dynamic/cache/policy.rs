@@ -1,7 +1,7 @@
 //! The numbers of the key cache, each within its bounds.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::plan::{Current, Millis};
 use crate::verify_dynamic::keys::KeySet;
@@ -81,4 +81,12 @@ impl Policy {
 
 pub(super) fn millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// Milliseconds since 1970; before that they are negative.
+pub(super) fn millis_of(time: SystemTime) -> Millis {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => millis(after),
+        Err(before) => 0_i64.saturating_sub(millis(before.duration())),
+    }
 }

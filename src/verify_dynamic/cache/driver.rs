@@ -1,0 +1,222 @@
+//! The driver: carries out what [`plan`](super::plan) says, and lets callers wait for it.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use super::fetcher::Fetch;
+use super::health::Hook;
+use super::plan::{Current, Millis, Plan, State};
+use super::policy::{Policy, millis_of};
+use super::source::Wanted;
+use super::sync::{ArcSwapOption, AtomicUsize, Handle, Mutex, MutexGuard, timeout, watch};
+use super::under_way::UnderWay;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::limits::{FETCH_TIMEOUT, MAX_UNKNOWN_KIDS, MAX_WAITERS};
+use crate::verify_dynamic::keys::KeySet;
+
+pub(super) struct Inner {
+    pub(super) url: String,
+    pub(super) fetch: Box<dyn Fetch>,
+    pub(super) policy: Policy,
+    clock: Arc<dyn Clock>,
+    pub(super) hook: Option<Hook>,
+    /// What requests read.
+    pub(super) current: ArcSwapOption<Current>,
+    state: Mutex<Kept>,
+    /// The number of the last fetch that has ended.
+    pub(super) ended: watch::Sender<u64>,
+    pub(super) waiters: AtomicUsize,
+    /// Kids that a fresh look did not find, by hash, with when that was.
+    unknown: Cache<u64, Millis>,
+    hasher: RandomState,
+}
+
+/// What changes under the lock, which is held for instants and never over a wait.
+pub(super) struct Kept {
+    pub(super) state: State,
+    pub(super) document: Option<Document>,
+}
+
+/// A key set with what it was read from.
+#[derive(Clone)]
+pub(super) struct Document {
+    pub(super) keys: Arc<KeySet>,
+    pub(super) body: Bytes,
+    pub(super) etag: Option<String>,
+}
+
+impl Inner {
+    pub(super) fn new(
+        url: String,
+        fetch: Box<dyn Fetch>,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        hook: Option<Hook>,
+    ) -> Self {
+        // Least recently used: the default policy would drop the newest when it is full.
+        let unknown = Cache::builder()
+            .max_capacity(MAX_UNKNOWN_KIDS)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        let kept = Kept { state: State::new(policy), document: None };
+        Self {
+            url,
+            fetch,
+            policy,
+            clock,
+            hook,
+            current: ArcSwapOption::empty(),
+            state: Mutex::new(kept),
+            ended: watch::Sender::new(0),
+            waiters: AtomicUsize::new(0),
+            unknown,
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        millis_of(self.clock.now())
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For a request whose key is not simply at hand.
+    pub(super) async fn look(self: &Arc<Self>, wanted: Wanted<'_>) -> Result<Arc<KeySet>, Error> {
+        let at_hand = |current: &Arc<Current>| wanted.is_in(&current.keys);
+        if let Wanted::Kid(kid) = wanted
+            && !self.current.load().as_ref().is_some_and(at_hand)
+            && self.is_known_missing(kid)
+        {
+            return Err(wanted.missing());
+        }
+        let keys = self.after_fetch(|keys| wanted.is_in(keys)).await?;
+        if wanted.is_in(&keys) {
+            return Ok(keys);
+        }
+        if let Wanted::Kid(kid) = wanted {
+            self.unknown.insert(self.hasher.hash_one(kid), self.now());
+        }
+        Err(wanted.missing())
+    }
+
+    /// Tells whether a fresh look, less than a cooldown ago, did not find the kid.
+    fn is_known_missing(&self, kid: &str) -> bool {
+        let looked_at = self.unknown.get(&self.hasher.hash_one(kid));
+        let age = looked_at.map(|looked_at| self.now().saturating_sub(looked_at));
+        age.is_some_and(|age| (0..self.policy.cooldown).contains(&age))
+    }
+
+    /// Returns the keys at hand where they are `enough`, else those after a fetch.
+    pub(super) async fn after_fetch(
+        self: &Arc<Self>,
+        enough: impl Fn(&Arc<KeySet>) -> bool,
+    ) -> Result<Arc<KeySet>, Error> {
+        let number = match self.plan(&enough)? {
+            Next::Have(keys) => return Ok(keys),
+            Next::Wait(number) => number,
+        };
+        let _place = Place::take(&self.waiters)?;
+        // An end that came before this line is seen, too.
+        let mut ended = self.ended.subscribe();
+        let ended = ended.wait_for(|ended| *ended >= number);
+        let wait = timeout(FETCH_TIMEOUT.saturating_mul(2), ended);
+        wait.await
+            .map_err(|_| Error::KeysUnreachable)?
+            .map(drop)
+            .map_err(|_| Error::KeysUnreachable)?;
+        self.keys_after_look(&enough)
+    }
+
+    fn plan(self: &Arc<Self>, enough: &impl Fn(&Arc<KeySet>) -> bool) -> Result<Next, Error> {
+        let mut kept = self.lock();
+        // Under the lock, so that of two fetches the later is never dated earlier.
+        let now = self.now();
+        let current = kept.state.current.as_ref().map(|current| Arc::clone(&current.keys));
+        let keys = current.filter(enough);
+        let plan = kept.state.plan(keys.is_some(), now);
+        let task = match plan {
+            Plan::UseAndRefresh | Plan::Fetch => self.start(&mut kept, now, plan == Plan::Fetch),
+            Plan::Use | Plan::Join | Plan::Refuse => None,
+        };
+        let under_way = kept.state.under_way;
+        drop(kept);
+        // Without the lock: a runtime that shuts down drops the task at once, which needs it.
+        if let Some((runtime, task)) = task {
+            runtime.spawn(task.run());
+        }
+        match (plan, keys, under_way) {
+            (Plan::Use | Plan::UseAndRefresh, Some(keys), _) => Ok(Next::Have(keys)),
+            (Plan::Fetch | Plan::Join, _, Some(number)) => Ok(Next::Wait(number)),
+            _ => Err(Error::KeysUnreachable),
+        }
+    }
+
+    /// After a fetch has ended: its set, or the one at hand where it failed.
+    fn keys_after_look(
+        &self,
+        enough: &impl Fn(&Arc<KeySet>) -> bool,
+    ) -> Result<Arc<KeySet>, Error> {
+        let kept = self.lock();
+        let now = self.now();
+        let current = kept.state.current.as_ref().filter(|current| current.is_usable(now));
+        let keys = current.map(|current| Arc::clone(&current.keys));
+        match keys {
+            Some(keys) if kept.state.failures == 0 || enough(&keys) => Ok(keys),
+            _ => Err(Error::KeysUnreachable),
+        }
+    }
+
+    /// Takes note that a fetch starts; without a runtime none does, and keys at hand still serve.
+    fn start(
+        self: &Arc<Self>,
+        kept: &mut Kept,
+        now: Millis,
+        forced: bool,
+    ) -> Option<(Handle, UnderWay)> {
+        let runtime = Handle::try_current().ok()?;
+        let number = kept.state.start(now);
+        let known = kept.document.clone();
+        let inner = Arc::clone(self);
+        Some((runtime, UnderWay { inner, number, asked_at: now, forced, known }))
+    }
+
+    /// A number from 0 to 255 that nobody outside can foresee.
+    pub(super) fn jitter(&self, now: Millis) -> u8 {
+        let [byte, ..] = self.hasher.hash_one(now).to_le_bytes();
+        byte
+    }
+}
+
+enum Next {
+    Have(Arc<KeySet>),
+    /// For the end of the fetch of this number.
+    Wait(u64),
+}
+
+/// A place among those who wait, given back however the wait ends.
+struct Place<'p>(&'p AtomicUsize);
+
+impl<'p> Place<'p> {
+    fn take(waiters: &'p AtomicUsize) -> Result<Self, Error> {
+        let place = Self(waiters);
+        if waiters.fetch_add(1, Ordering::Relaxed) < MAX_WAITERS {
+            Ok(place)
+        } else {
+            Err(Error::KeysUnreachable)
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

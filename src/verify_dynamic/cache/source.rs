@@ -1,0 +1,78 @@
+//! Where a verifier gets its keys from: what it asks, and who answers.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::error::Error;
+use crate::verify_dynamic::keys::KeySet;
+
+/// Asks for keys.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Wanted<'w> {
+    /// A set with an RSA key of this `kid`.
+    Kid(&'w str),
+    /// A set with Ed25519 keys.
+    Ed25519,
+    /// A set that was looked for after this one, in which no Ed25519 key matched.
+    Ed25519Beyond(&'w Arc<KeySet>),
+}
+
+impl Wanted<'_> {
+    pub(super) fn is_in(self, keys: &Arc<KeySet>) -> bool {
+        match self {
+            Self::Kid(kid) => keys.rs256(kid).is_some(),
+            Self::Ed25519 => keys.ed25519_count() > 0,
+            Self::Ed25519Beyond(old) => !Arc::ptr_eq(old, keys) && keys.ed25519_count() > 0,
+        }
+    }
+
+    /// The error once a look was taken and the key is not there.
+    pub(super) fn missing(self) -> Error {
+        match self {
+            Self::Kid(_) => Error::UnknownKey,
+            Self::Ed25519 | Self::Ed25519Beyond(_) => Error::SignatureMismatch,
+        }
+    }
+}
+
+/// The answer of a [`KeySource`] that takes its time.
+pub type KeysFuture<'k> = Pin<Box<dyn Future<Output = Result<Arc<KeySet>, Error>> + Send + 'k>>;
+
+/// Gives a verifier its keys: [`CachedKeys`](super::CachedKeys), a fixed [`KeySet`], or a source
+/// of yours.
+///
+/// # Security
+/// Whoever answers here can forge deliveries. A set without the wanted key must be answered with
+/// [`Error::UnknownKey`] only after a fresh look, and with [`Error::KeysUnreachable`] before.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use gemini_webhooks::{DynamicVerifier, KeySet};
+///
+/// let fixed = Arc::new(KeySet::from_json(br#"{"keys":[]}"#)?);
+/// let verifier =
+///     DynamicVerifier::builder().audience("my-project-client-id").keys(fixed).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait KeySource: fmt::Debug + Send + Sync + 'static {
+    /// Returns keys that are in hand and good at this time, without waiting.
+    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<Arc<KeySet>>;
+
+    /// Returns keys after a look, if one is allowed.
+    fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k>;
+}
+
+/// A fixed set answers at once, and there is nothing to look for.
+impl KeySource for Arc<KeySet> {
+    fn at_hand(&self, wanted: Wanted<'_>, _: SystemTime) -> Option<Arc<KeySet>> {
+        wanted.is_in(self).then(|| Self::clone(self))
+    }
+
+    fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {
+        Box::pin(std::future::ready(Err(wanted.missing())))
+    }
+}
