@@ -55,6 +55,10 @@ pub const MAX_JWKS_BYTES: usize = 128 * 1024;
 /// Most keys that are read of a document.
 pub const MAX_JWKS_KEYS: usize = 64;
 
+/// Most RSA keys that are used: at 8192 bits each takes some 2.5 KiB once it is parsed, and Google's
+/// sets have two or three.
+pub const MAX_RSA_KEYS: usize = 32;
+
 /// Most Ed25519 keys that are used: each costs one verification per signature, since the live
 /// service gives them no `kid` to choose by. Three were seen.
 pub const MAX_ED25519_KEYS: usize = 8;
@@ -78,10 +82,14 @@ pub const FETCH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5)
 pub const MAX_WAITERS: usize = 1024;
 
 /// Most kids that are remembered as unknown: a flood of them must not fill the memory.
-pub const MAX_UNKNOWN_KIDS: u64 = 1024;
+pub const MAX_UNKNOWN_KIDS: usize = 1024;
 
 /// Longest `kid`, in bytes.
 pub const MAX_KID_BYTES: usize = 256;
+
+/// Longest header of a JWT, in bytes of base64url: a `kid` of the longest, all of it escapes, with the
+/// algorithm and the type beside it. What says more is not a header that Google documents.
+pub const MAX_JWT_HEADER_BYTES: usize = 2 * 1024 + 256;
 
 /// Smallest RSA modulus, in bits (RFC 7518 section 3.3).
 pub const MIN_RSA_BITS: usize = 2048;

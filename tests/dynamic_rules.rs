@@ -702,12 +702,22 @@ fn the_header_is_one_json_object_in_utf8() {
 }
 
 #[test]
+fn a_header_is_bounded_before_it_is_decoded() {
+    let padded = |bytes: usize| format!("{HEADER}{}", " ".repeat(bytes - HEADER.len()));
+    // Three bytes are four characters.
+    let limit = limits::MAX_JWT_HEADER_BYTES / 4 * 3;
+    assert!(judge_header(padded(limit)).is_ok());
+    let refused = judge_header(padded(limit + 1));
+    assert_eq!(token_problem(refused), TokenProblem::HeaderTooLong);
+}
+
+#[test]
 fn the_header_is_nested_at_most_64_deep() {
     let limit = limits::MAX_JSON_DEPTH;
     let members = members_of(HEADER);
     assert!(judge_header(nested(&members, limit - 1)).is_ok());
     assert!(judge_header(nested(&members, limit)).is_ok());
-    for depth in [limit + 1, 200, 5_000] {
+    for depth in [limit + 1, 200, 700] {
         let refused = judge_header(nested(&members, depth));
         assert_eq!(token_problem(refused), TokenProblem::MalformedHeader, "{depth}");
     }
@@ -721,7 +731,7 @@ fn a_kid_is_required_and_1_to_256_visible_characters() {
     let bad = [
         String::new(),
         format!("{longest}k"),
-        "k".repeat(8192),
+        "k".repeat(1024),
         "key 1".to_owned(),
         "key-1\0".to_owned(),
         "key-1\n".to_owned(),
@@ -2077,6 +2087,16 @@ fn at_most_eight_ed25519_keys_are_used() {
         let entry = ed25519(n).signature(ID, &NOW.to_string(), "{}");
         assert_eq!(verifier.verify_with(&keys, &headers(entry), "{}").is_ok(), used, "{n}");
     }
+}
+
+#[test]
+fn at_most_32_rsa_keys_are_used() {
+    let limit = limits::MAX_RSA_KEYS;
+    let kids = (0..=limit).map(|n| JwtSigner::new(format!("key-{n}"), TestRsaKey::One).jwk());
+    let keys = set(kids);
+    assert_eq!(keys.len(), limit);
+    let skipped = &keys.skipped()[0];
+    assert_eq!((skipped.index, skipped.reason), (limit, SkipReason::TooManyKeys));
 }
 
 #[test]

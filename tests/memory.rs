@@ -10,7 +10,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use gemini_webhooks::limits::{
-    MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_SIGNATURE_HEADER_BYTES, MAX_WAITERS,
+    MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_RSA_KEYS, MAX_SIGNATURE_HEADER_BYTES, MAX_UNKNOWN_KIDS,
+    MAX_WAITERS,
 };
 use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, TestRsaKey, jwks, sample_body,
@@ -53,13 +54,9 @@ fn resident() -> usize {
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * KIB
 }
 
-/// Holds a figure to what it is today where that misses the target, and says so.
-fn at_most(what: &str, bytes: usize, target: usize, today: usize) {
+fn at_most(what: &str, bytes: usize, target: usize) {
     println!("{what}: {bytes} bytes");
-    if bytes > target {
-        println!("!! MISSED: {what}: the target is {target} bytes");
-    }
-    assert!(bytes <= today, "{what}: {bytes} bytes, {today} until today");
+    assert!(bytes <= target, "{what}: {bytes} bytes, at most {target}");
 }
 
 /// Answers every fetch with this document.
@@ -102,7 +99,7 @@ fn the_key_cache_is_bounded_for_the_largest_document() {
     let fill = || {
         let keys = cache(document.clone(), &clock);
         runtime.block_on(keys.warm_up()).unwrap();
-        assert_eq!(keys.health().usable, MAX_JWKS_KEYS);
+        assert_eq!(keys.health().usable, MAX_RSA_KEYS);
         keys
     };
     // What the runtime and the allocator take once is not the cache's.
@@ -114,9 +111,9 @@ fn the_key_cache_is_bounded_for_the_largest_document() {
     let counted = held(region.change()) / CACHES - MAX_JWKS_BYTES;
     let in_all = (resident().saturating_sub(before) / CACHES).saturating_sub(MAX_JWKS_BYTES);
     let target = 256 * KIB;
-    at_most("key cache, of Rust's allocator", counted, target, target);
+    at_most("key cache, of Rust's allocator", counted, target);
     // The document, and each of its keys twice: as the backend takes it and as it parses it.
-    at_most("key cache, of the process", in_all, target, 384 * KIB);
+    at_most("key cache, of the process", in_all, target);
 }
 
 #[test]
@@ -148,8 +145,8 @@ fn the_unknown_kids_are_bounded_and_remembered() {
         most = most.max(held(region.change()));
     }
     // Each entry of moka has some 320 bytes around the 16 that it keeps.
-    at_most("the most unknown kids, with all else in the cache", most, 128 * KIB, 384 * KIB);
-    // All of the last round are remembered: nobody has to look, and no look is allowed now.
+    at_most("the most unknown kids, with all else in the cache", most, 128 * KIB);
+    // As many of the last round are remembered: nobody has to look, and no look is allowed now.
     let again = runtime.block_on(async {
         let mut answers = Vec::new();
         for n in 0..MAX_WAITERS {
@@ -157,7 +154,10 @@ fn the_unknown_kids_are_bounded_and_remembered() {
         }
         answers
     });
-    assert_eq!(count_unknown(&again), MAX_WAITERS);
+    let remembered = count_unknown(&again);
+    println!("remembered: {remembered} of {MAX_WAITERS}");
+    // Each has one place, which a newer one may have taken: two thirds of as many as places stay.
+    assert!(remembered > MAX_UNKNOWN_KIDS / 2, "{remembered}");
 }
 
 async fn look(keys: &CachedKeys, kid: &str) -> Error {
@@ -337,9 +337,7 @@ fn a_request_refused_before_any_key_allocates_little() {
         let length = request.headers["webhook-signature"].len();
         let (bytes, times) = cost_of(&verifier, request);
         let target = length + length / 4 + KIB;
-        // A text of the header that is all escapes is there three times for a moment.
-        let today = if *what == "JWT, long alg" { 2 * length } else { target };
-        at_most(what, bytes, target, today);
+        at_most(what, bytes, target);
         assert!(times <= 16, "{what}: {times} times");
     }
 }

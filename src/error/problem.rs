@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::limits::MAX_JWT_HEADER_BYTES;
+
 /// Says what is wrong with a header, without showing its value.
 ///
 /// # Examples
@@ -67,6 +69,9 @@ pub enum TokenProblem {
     /// `crit`, `b64`, `zip`, `enc`, `cty`, or a key of the sender's: `jku`, `jwk`, `x5u`, `x5c`.
     #[error("a member of the header that is not allowed")]
     ForbiddenHeader,
+    /// More bytes of header than a `kid` and an algorithm can take.
+    #[error("the header is longer than {MAX_JWT_HEADER_BYTES} bytes")]
+    HeaderTooLong,
     /// The claims are not one JSON object with claims of their types, each once.
     #[error("the claims are not an object with claims of the right types")]
     MalformedClaims,

@@ -14,10 +14,10 @@ use super::unread::{Skip, Text};
 use crate::base64::URL_SAFE;
 use crate::error::{Error, TokenProblem};
 use crate::json::Strict;
-use crate::limits::MAX_RSA_BITS;
+use crate::limits::{MAX_JWT_HEADER_BYTES, MAX_RSA_BITS};
 
-/// Bytes of the longest signature.
-const MAX_SIGNATURE_BYTES: usize = MAX_RSA_BITS / 8;
+/// Longest signature, in bytes of base64url: four for each three of the longest key's.
+const MAX_SIGNATURE_BYTES: usize = (MAX_RSA_BITS / 8 * 4).div_ceil(3);
 
 /// A token whose form and header are as they must be; its claims are still anybody's.
 pub(super) struct Token<'t> {
@@ -48,12 +48,14 @@ impl<'t> Token<'t> {
         if header.is_empty() || claims.is_empty() || signature.is_empty() {
             return Err(TokenProblem::NotThreeSegments);
         }
-        let kid = read_header(&decode(header)?)?;
-        let signature = decode(signature)?;
+        if header.len() > MAX_JWT_HEADER_BYTES {
+            return Err(TokenProblem::HeaderTooLong);
+        }
         if signature.len() > MAX_SIGNATURE_BYTES {
             return Err(TokenProblem::SignatureTooLong);
         }
-        Ok(Self { signed, signature, kid, claims: decode(claims)? })
+        let kid = read_header(&decode(header)?)?;
+        Ok(Self { signed, signature: decode(signature)?, kid, claims: decode(claims)? })
     }
 
     /// Verifies the signature, by RS256 and nothing else, whatever the header says.

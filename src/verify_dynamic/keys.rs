@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use super::backend::{self, Ed25519Key, MAX_RSA_BITS, Rs256Key};
 use crate::base64::URL_SAFE;
 use crate::json;
-use crate::limits::{MAX_ED25519_KEYS, MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_KID_BYTES, MIN_RSA_BITS};
+use crate::limits::{
+    MAX_ED25519_KEYS, MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_KID_BYTES, MAX_RSA_KEYS, MIN_RSA_BITS,
+};
 
 /// Holds the public keys that dynamic webhooks are verified with.
 ///
@@ -233,14 +235,19 @@ impl Reader {
         };
         match jwk(&members) {
             Err(reason) => self.skip(index, kid(&members).ok(), reason),
-            Ok(Jwk::Rs256 { kid, modulus }) => {
-                let twin = self.rs256.iter().any(|(_, k, n)| *k == kid && *n == modulus);
-                if !twin {
-                    self.rs256.push((index, kid, modulus));
-                }
-            }
+            Ok(Jwk::Rs256 { kid, modulus }) => self.add_rs256(index, kid, modulus),
             Ok(Jwk::Ed25519 { key }) => self.add_ed25519(index, key),
         }
+    }
+
+    fn add_rs256(&mut self, index: usize, kid: String, modulus: Vec<u8>) {
+        if self.rs256.iter().any(|(_, k, n)| *k == kid && *n == modulus) {
+            return;
+        }
+        if self.rs256.len() == MAX_RSA_KEYS {
+            return self.skip(index, Some(kid), SkipReason::TooManyKeys);
+        }
+        self.rs256.push((index, kid, modulus));
     }
 
     fn add_ed25519(&mut self, index: usize, key: [u8; 32]) {

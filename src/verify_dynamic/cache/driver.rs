@@ -5,8 +5,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 
 use super::fetcher::Fetch;
 use super::health::Hook;
@@ -15,9 +13,10 @@ use super::policy::{Policy, millis_of};
 use super::source::Wanted;
 use super::sync::{ArcSwapOption, AtomicUsize, Handle, Mutex, MutexGuard, timeout, watch};
 use super::under_way::UnderWay;
+use super::unknown::UnknownKids;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::limits::{FETCH_TIMEOUT, MAX_UNKNOWN_KIDS, MAX_WAITERS};
+use crate::limits::{FETCH_TIMEOUT, MAX_WAITERS};
 use crate::verify_dynamic::keys::KeySet;
 
 pub(super) struct Inner {
@@ -32,8 +31,6 @@ pub(super) struct Inner {
     /// The number of the last fetch that has ended.
     pub(super) ended: watch::Sender<u64>,
     pub(super) waiters: AtomicUsize,
-    /// Kids that a fresh look did not find, by hash, with when that was.
-    unknown: Cache<u64, Millis>,
     hasher: RandomState,
 }
 
@@ -41,6 +38,7 @@ pub(super) struct Inner {
 pub(super) struct Kept {
     pub(super) state: State,
     pub(super) document: Option<Document>,
+    unknown: UnknownKids,
 }
 
 /// A key set with what it was read from.
@@ -59,12 +57,8 @@ impl Inner {
         clock: Arc<dyn Clock>,
         hook: Option<Hook>,
     ) -> Self {
-        // Least recently used: the default policy would drop the newest when it is full.
-        let unknown = Cache::builder()
-            .max_capacity(MAX_UNKNOWN_KIDS)
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
-        let kept = Kept { state: State::new(policy), document: None };
+        let unknown = UnknownKids::new();
+        let kept = Kept { state: State::new(policy), document: None, unknown };
         Self {
             url,
             fetch,
@@ -75,7 +69,6 @@ impl Inner {
             state: Mutex::new(kept),
             ended: watch::Sender::new(0),
             waiters: AtomicUsize::new(0),
-            unknown,
             hasher: RandomState::new(),
         }
     }
@@ -102,14 +95,16 @@ impl Inner {
             return Ok(keys);
         }
         if let Wanted::Kid(kid) = wanted {
-            self.unknown.insert(self.hasher.hash_one(kid), self.now());
+            let mut kept = self.lock();
+            let now = self.now();
+            kept.unknown.insert(kid, now);
         }
         Err(wanted.missing())
     }
 
     /// Tells whether a fresh look, less than a cooldown ago, did not find the kid.
     fn is_known_missing(&self, kid: &str) -> bool {
-        let looked_at = self.unknown.get(&self.hasher.hash_one(kid));
+        let looked_at = self.lock().unknown.looked_at(kid);
         let age = looked_at.map(|looked_at| self.now().saturating_sub(looked_at));
         age.is_some_and(|age| (0..self.policy.cooldown).contains(&age))
     }

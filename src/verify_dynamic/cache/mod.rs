@@ -12,6 +12,7 @@ mod policy;
 mod snapshot;
 mod source;
 mod under_way;
+mod unknown;
 
 #[cfg(all(test, any(feature = "aws-lc-rs", feature = "rust-crypto")))]
 mod model;
