@@ -5,71 +5,18 @@ use std::collections::HashMap;
 
 use gemini_webhooks::SnapshotProblem;
 
+use super::cache_endpoint::{Answer, Doc};
+
 const SECOND: i64 = 1_000;
 const LEAST_TTL: i64 = 60 * SECOND;
 const TTL: i64 = 600 * SECOND;
 const STALE: i64 = 3_600 * SECOND;
 /// How far a clock may be set back before it is not believed what it said earlier.
 const SLACK: i64 = 60 * SECOND;
+/// Of the waits after failures, with all of the jitter.
+const LONGEST_WAIT: i64 = 72 * SECOND;
 /// After it was set back, everything that waited for it has ended by then.
 const QUIET: i64 = 132 * SECOND;
-
-/// A document with usable keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doc {
-    A,
-    B,
-    Ab,
-    /// Without an Ed25519 key.
-    AAlone,
-}
-
-impl Doc {
-    fn has_kid(self, kid: &str) -> bool {
-        match self {
-            Self::A | Self::AAlone => kid == "a",
-            Self::B => kid == "b",
-            Self::Ab => kid == "a" || kid == "b",
-        }
-    }
-
-    pub(super) fn has_ed25519(self) -> bool {
-        self != Self::AAlone
-    }
-
-    fn keys(self) -> usize {
-        match self {
-            Self::A | Self::B => 2,
-            Self::Ab => 3,
-            Self::AAlone => 1,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Answer {
-    Set(Doc),
-    Empty,
-    Garbage,
-    NotModified,
-    Failure,
-}
-
-impl Answer {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "a" => Self::Set(Doc::A),
-            "b" => Self::Set(Doc::B),
-            "ab" => Self::Set(Doc::Ab),
-            "a_alone" => Self::Set(Doc::AAlone),
-            "empty" => Self::Empty,
-            "garbage" => Self::Garbage,
-            "304" => Self::NotModified,
-            "fail" => Self::Failure,
-            _ => return None,
-        })
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
@@ -125,6 +72,7 @@ impl Set {
 }
 
 struct Start {
+    at: i64,
     elapsed: i64,
     had_keys: bool,
     set_backs: usize,
@@ -139,8 +87,10 @@ pub(super) struct Model {
     current: Option<Set>,
     sets: usize,
     failures: u32,
-    /// When the wait after a failure has ended at the latest, by `elapsed`.
-    waits_until: i64,
+    /// When the wait after a failure has ended at the earliest and at the latest, by `elapsed`.
+    waits: (i64, i64),
+    /// When the last fetch failed, by the clock.
+    failed_at: Option<i64>,
     under_way: Option<i64>,
     starts: Vec<Start>,
     /// What may have made a fetch start in this step: whether somebody has to wait for it.
@@ -184,7 +134,8 @@ impl Model {
             current: None,
             sets: 0,
             failures: 0,
-            waits_until: 0,
+            waits: (0, 0),
+            failed_at: None,
             under_way: None,
             starts: Vec::new(),
             asked_in_step: None,
@@ -202,10 +153,10 @@ impl Model {
         self.under_way.is_some()
     }
 
-    /// Moves the clock within 1970 and some years to come.
+    /// Moves the clock, not back beyond 1970.
     pub(super) fn move_clock(&mut self, by: i64) {
         let before = self.now;
-        self.now = (before + by).clamp(0, 4_000_000_000 * SECOND);
+        self.now = (before + by).max(0);
         self.elapsed += (self.now - before).max(0);
         if self.now < before {
             self.set_backs += 1;
@@ -233,14 +184,20 @@ impl Model {
     }
 
     /// Nothing forbids a fetch: of two starts at once, and one more per interval, one is left, and
-    /// no failure is waited for.
+    /// no failure is waited for; neither by the clock nor by the time that it has shown in all,
+    /// which differ once it was set back.
     fn may_start(&self) -> bool {
         let span = 2 * Self::interval(self.usable().is_some());
-        let recent = self.starts.iter().filter(|start| self.elapsed - start.elapsed < span).count();
+        let is_recent = |start: &&Start| {
+            self.elapsed - start.elapsed < span || (self.now - start.at).abs() < span
+        };
+        let was_set_back = self.set_back_at.is_some_and(|at| self.elapsed - at < QUIET);
+        let failed_lately = self.failed_at.is_some_and(|at| (self.now - at).abs() < LONGEST_WAIT);
         self.under_way.is_none()
-            && self.set_back_at.is_none_or(|at| self.elapsed - at >= QUIET)
-            && self.elapsed >= self.waits_until
-            && recent <= 1
+            && !was_set_back
+            && self.elapsed >= self.waits.1
+            && (self.set_backs == 0 || !failed_lately)
+            && self.starts.iter().filter(is_recent).count() <= 1
     }
 
     pub(super) fn ask(&mut self, wish: Wish) -> Ask {
@@ -279,13 +236,16 @@ impl Model {
         let asked = self.asked_in_step.as_mut().expect("nobody asked for this fetch");
         assert!(asked.fetch != Due::MustNot && !asked.started, "there was no need of a fetch");
         assert_eq!(forced, asked.waits, "forced where somebody waits, and only there");
+        let was_set_back = self.set_back_at.is_some_and(|at| self.elapsed - at < QUIET);
+        assert!(was_set_back || self.elapsed >= self.waits.0, "a failure is not waited for");
         asked.started = true;
         self.under_way = Some(self.now);
         if let Some(set) = &mut self.current {
             set.imported_meanwhile = false;
         }
         let had_keys = self.usable().is_some();
-        let start = Start { elapsed: self.elapsed, had_keys, set_backs: self.set_backs };
+        let start =
+            Start { at: self.now, elapsed: self.elapsed, had_keys, set_backs: self.set_backs };
         self.starts.push(start);
         self.assert_starts_are_few();
     }
@@ -307,18 +267,21 @@ impl Model {
         let asked_at = self.under_way.take().expect("no fetch is under way");
         self.ends += 1;
         let brought = match answer {
-            Answer::Set(doc) => Some(doc),
-            Answer::NotModified => self.current.map(|set| set.doc),
+            Answer::Set(doc) if anew => Some(doc),
+            // That says nothing of a set that came meanwhile.
+            Answer::Set(_) | Answer::NotModified => {
+                self.current.filter(|set| !set.imported_meanwhile).map(|set| set.doc)
+            }
             Answer::Empty | Answer::Garbage | Answer::Failure => None,
         };
         self.last_end_was_good = brought.is_some();
         let Some(doc) = brought else { return self.note_failure() };
         self.failures = 0;
-        self.waits_until = self.elapsed;
+        self.waits = (self.elapsed, self.elapsed);
+        self.failed_at = None;
         let ttl = max_age.map_or(TTL, |age| (age * SECOND).clamp(LEAST_TTL, TTL));
         match &mut self.current {
-            // What came meanwhile is newer, or is nothing that the endpoint was asked about.
-            Some(set) if set.imported_meanwhile && (set.asked_at > asked_at || !anew) => {}
+            Some(set) if set.imported_meanwhile && set.asked_at > asked_at => {}
             Some(set) if !anew => (set.asked_at, set.fresh_until) = (asked_at, asked_at + ttl),
             _ => self.store(doc, asked_at, ttl),
         }
@@ -335,8 +298,9 @@ impl Model {
         self.failures += 1;
         let longest = if self.usable().is_some() { 60 } else { 5 };
         let wait = longest.min(1 << (self.failures - 1).min(6));
-        // With all of the jitter.
-        self.waits_until = self.elapsed + wait * SECOND * 6 / 5;
+        // Without any jitter, and with all of it.
+        self.failed_at = Some(self.now);
+        self.waits = (self.elapsed + wait * SECOND, self.elapsed + wait * SECOND * 6 / 5);
     }
 
     pub(super) fn import(&mut self, doc: Option<Doc>, at: i64) -> Result<(), SnapshotProblem> {

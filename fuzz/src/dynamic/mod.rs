@@ -1,5 +1,6 @@
 //! Deliveries of dynamic webhooks, their keys, and the cache of these.
 
+mod cache_endpoint;
 mod cache_model;
 mod jwks;
 mod jwt_claims;
