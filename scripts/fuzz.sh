@@ -31,6 +31,9 @@ fi
 dictionary_of() {
   case $1 in
     event) echo json ;;
+    jwt_split | jwt_claims) echo jwt ;;
+    jwks) echo jwks ;;
+    key_cache) echo key_cache ;;
     *) echo headers ;;
   esac
 }
@@ -38,7 +41,9 @@ dictionary_of() {
 # Longest input, in bytes: enough to pass the limits that the target is about.
 length_of() {
   case $1 in
-    signature_list) echo 5000 ;;
+    jwt_split) echo 17000 ;;
+    signature_list | v1a) echo 5000 ;;
+    jwks) echo 4096 ;;
     secret) echo 1024 ;;
     *) echo 2048 ;;
   esac

@@ -39,6 +39,41 @@ fn static_pipeline_holds_for_its_seeds() {
     replay("static_pipeline", targets::static_pipeline);
 }
 
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+mod dynamic {
+    use super::{replay, targets};
+
+    #[test]
+    fn jwt_split_holds_for_its_seeds() {
+        replay("jwt_split", targets::jwt_split);
+    }
+
+    #[test]
+    fn jwt_claims_holds_for_its_seeds() {
+        replay("jwt_claims", targets::jwt_claims);
+    }
+
+    #[test]
+    fn jwks_holds_for_its_seeds() {
+        replay("jwks", targets::jwks);
+    }
+
+    #[test]
+    fn v1a_holds_for_its_seeds() {
+        replay("v1a", targets::v1a);
+    }
+
+    #[test]
+    fn key_cache_holds_for_its_seeds() {
+        replay("key_cache", targets::key_cache);
+    }
+
+    #[test]
+    fn dynamic_pipeline_holds_for_its_seeds() {
+        replay("dynamic_pipeline", targets::dynamic_pipeline);
+    }
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut seeds = 0;

@@ -116,7 +116,7 @@ impl CachedKeys {
         let (keys, asked_at) = snapshot.read(&self.inner.url, oldest, now)?;
         let document = Document { keys: Arc::new(keys), body: snapshot.document(), etag: None };
         let mut kept = self.inner.lock();
-        if kept.state.import(Arc::clone(&document.keys), asked_at) {
+        if kept.state.import(Arc::clone(&document.keys), asked_at, now) {
             kept.document = Some(document);
             self.inner.current.store(kept.state.current.clone());
         }

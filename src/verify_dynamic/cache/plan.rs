@@ -29,12 +29,12 @@ pub(super) struct Current {
 impl Current {
     /// Tells whether it may be used; a clock that was set back makes no key live longer.
     pub(super) fn is_usable(&self, now: Millis) -> bool {
-        now < self.usable_until && self.is_believable(now)
+        now < self.usable_until && !self.is_ahead(now)
     }
 
-    /// Tells whether its time is not of a clock that was set back since.
-    fn is_believable(&self, now: Millis) -> bool {
-        self.asked_at <= now.saturating_add(CLOCK_SLACK)
+    /// Tells whether it came by a clock that was ahead and has been set back since.
+    fn is_ahead(&self, now: Millis) -> bool {
+        self.asked_at > now.saturating_add(CLOCK_SLACK)
     }
 }
 
@@ -67,6 +67,8 @@ pub(super) struct State {
     pub(super) failures: u32,
     /// The number of the fetch under way.
     pub(super) under_way: Option<u64>,
+    /// When the set at hand was asked for, if it was imported since the last fetch started.
+    imported: Option<Millis>,
     started: u64,
 }
 
@@ -80,6 +82,7 @@ impl State {
             retry_at: Millis::MIN,
             failures: 0,
             under_way: None,
+            imported: None,
             started: 0,
         }
     }
@@ -113,11 +116,13 @@ impl State {
         self.bucket.take(now, interval);
         self.started = self.started.wrapping_add(1);
         self.under_way = Some(self.started);
+        self.imported = None;
         self.started
     }
 
-    /// Takes a set that a fetch brought, if it is not older than the one at hand. `jitter` is 0 to
-    /// 255 and only brings the refresh forward.
+    /// Takes a set that a fetch brought, unless a newer one was imported meanwhile. Fetches come one
+    /// after the other, so that their order needs no clock, which may have been set back. `jitter`
+    /// is 0 to 255 and only brings the refresh forward.
     pub(super) fn store(
         &mut self,
         keys: Arc<KeySet>,
@@ -128,9 +133,7 @@ impl State {
         self.under_way = None;
         self.failures = 0;
         self.retry_at = Millis::MIN;
-        let is_newer =
-            |current: &Arc<Current>| current.asked_at > asked_at && current.is_believable(asked_at);
-        if self.current.as_ref().is_some_and(is_newer) {
+        if self.imported.is_some_and(|imported| imported > asked_at) {
             return false;
         }
         self.current = Some(Arc::new(self.policy.dated(keys, asked_at, max_age, jitter)));
@@ -138,10 +141,12 @@ impl State {
     }
 
     /// Takes a set that another process fetched at that time, if it is newer than the one at hand.
-    pub(super) fn import(&mut self, keys: Arc<KeySet>, asked_at: Millis) -> bool {
-        if self.current.as_ref().is_some_and(|current| current.asked_at >= asked_at) {
+    pub(super) fn import(&mut self, keys: Arc<KeySet>, asked_at: Millis, now: Millis) -> bool {
+        let newer = |current: &Arc<Current>| current.asked_at >= asked_at && !current.is_ahead(now);
+        if self.current.as_ref().is_some_and(newer) {
             return false;
         }
+        self.imported = Some(asked_at);
         self.current = Some(Arc::new(self.policy.dated(keys, asked_at, None, 0)));
         true
     }
@@ -351,11 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn an_older_answer_never_replaces_a_newer_one() {
-        let mut state = fetched_at(T0);
+    fn an_older_answer_never_replaces_a_newer_import() {
+        let mut state = State::new(Policy::default());
+        state.start(T0);
         let newer = keys();
-        assert!(state.store(Arc::clone(&newer), T0 + 2, None, 0));
-        assert!(!state.store(keys(), T0 + 1, None, 0));
+        assert!(state.import(Arc::clone(&newer), T0 + 1, T0 + 2));
+        assert!(!state.store(keys(), T0, None, 0));
         assert!(Arc::ptr_eq(&state.current.unwrap().keys, &newer));
     }
 
@@ -368,11 +374,12 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_keeps_no_new_set_out() {
-        let mut state = fetched_at(T0);
-        let now = T0 - MINUTE - 1;
-        state.start(now);
-        assert!(state.store(keys(), now, None, 0));
-        assert_eq!(state.plan(true, now), Plan::Use);
+        for back in [SECOND, MINUTE, 365 * 24 * 60 * MINUTE] {
+            let (mut state, now) = (fetched_at(T0), T0 - back);
+            state.start(now);
+            assert!(state.store(keys(), now, None, 0));
+            assert_eq!(state.plan(true, now), Plan::Use);
+        }
     }
 
     #[test]

@@ -1,0 +1,84 @@
+//! Deliveries of static webhooks, from the headers to the event.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use gemini_webhooks::limits::{MAX_SIGNATURE_ENTRIES, MAX_SIGNATURE_LIST_BYTES};
+use gemini_webhooks::{Clock, Error, WebhookHeader};
+use http::HeaderMap;
+
+use super::{
+    Input, NOW, Peers, WINDOW, headers_of, is_legal, is_visible, legal_timestamp, with_bit_changed,
+};
+
+/// Among arbitrary entries only the good one verifies, wherever it stands, within the limits.
+pub fn signature_list(data: &[u8]) {
+    let mut input = Input(data);
+    let place = input.number();
+    let others = input.0;
+    let (id, timestamp, body) = ("msg_1", NOW.to_string(), b"{}");
+    let peers = Peers::new(data, NOW);
+    let verifies = |list: &[u8]| {
+        let headers = headers_of([id.as_bytes(), timestamp.as_bytes(), list]);
+        peers.verifier.check(&headers, body).is_ok()
+    };
+    assert!(!verifies(others), "nobody signed this");
+
+    let good = peers.signer.signature(id, &timestamp, body);
+    let mut entries: Vec<_> = others.split(|byte| *byte == b' ').collect();
+    entries.insert(place % (entries.len() + 1), good.as_bytes());
+    let list = entries.join(&b' ');
+    let within_limits = entries.len() <= MAX_SIGNATURE_ENTRIES
+        && list.len() <= MAX_SIGNATURE_LIST_BYTES
+        && is_visible(&list);
+    assert_eq!(verifies(&list), within_limits);
+}
+
+/// Forgeries are refused, what was signed is accepted, and one changed bit is too many.
+pub fn static_pipeline(data: &[u8]) {
+    let mut input = Input(data);
+    let (id, timestamp, signature) = (input.line(), input.line(), input.line());
+    let (bit, clock) = (input.number(), input.number());
+    let body = Bytes::copy_from_slice(input.0);
+    // By this clock a forgery is not refused for its age alone.
+    let peers = Peers::new(data, legal_timestamp(timestamp).unwrap_or(NOW));
+    let forged = headers_of([id, timestamp, signature]);
+    assert!(peers.verifier.verify(&forged, body.clone()).is_err(), "nobody signed this");
+
+    let Ok(id) = std::str::from_utf8(id) else { return };
+    let request = peers.signer.sign(id, peers.clock.now(), body.clone());
+    let outcome = peers.verifier.verify(&request.headers, request.body);
+    if !is_legal(WebhookHeader::Id, id.as_bytes()) {
+        assert!(outcome.is_err());
+        return;
+    }
+    let delivery = outcome.unwrap();
+    assert_eq!((delivery.id().as_str(), delivery.raw()), (id, &body));
+    assert_eq!(u64::try_from(delivery.timestamp().unix_timestamp()), Ok(peers.now));
+    assert_changed_bit_is_refused(&peers, id, &body, bit);
+    assert_window_is_kept(&peers, &request.headers, &body, clock);
+}
+
+fn assert_changed_bit_is_refused(peers: &Peers, id: &str, body: &[u8], bit: usize) {
+    let timestamp = peers.now.to_string();
+    let signature = peers.signer.signature(id, &timestamp, body);
+    let fields = [id.as_bytes(), timestamp.as_bytes(), signature.as_bytes(), body];
+    let [id, timestamp, signature, body] = with_bit_changed(fields, bit);
+    let headers = headers_of([&id, &timestamp, &signature]);
+    assert!(peers.verifier.verify(&headers, body).is_err(), "a changed bit went unnoticed");
+}
+
+/// The same request at another time, just inside or just outside the window.
+fn assert_window_is_kept(peers: &Peers, headers: &HeaderMap, body: &Bytes, clock: usize) {
+    let shift = u64::try_from(clock).unwrap() % (2 * WINDOW + 3);
+    let later = (peers.now + shift).saturating_sub(WINDOW + 1);
+    peers.clock.set(UNIX_EPOCH + Duration::from_secs(later));
+    let (off, limit) = (later.abs_diff(peers.now), WINDOW);
+    let refusal = peers.verifier.verify(headers, body.clone()).err();
+    let expected = match later > peers.now {
+        _ if off <= limit => None,
+        true => Some(Error::TooOld { age: off, limit }),
+        false => Some(Error::TooNew { ahead: off, limit }),
+    };
+    assert_eq!(refusal, expected);
+}
