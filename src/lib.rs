@@ -69,8 +69,8 @@ pub use crate::verifier::Verifier;
 pub use crate::verify_dynamic::{
     Binding, CachedKeys, CachedKeysBuilder, DynamicVerifier, DynamicVerifierBuilder, Fetch,
     FetchFuture, FetchProblem, FetchRequest, Fetched, JobOwner, KeyEvent, KeyHealth, KeySet,
-    KeySetProblem, KeySnapshot, KeySource, KeysFuture, SkipReason, SkippedKey, SnapshotProblem,
-    Wanted,
+    KeySetProblem, KeySnapshot, KeySource, KeysFuture, LentKeys, SkipReason, SkippedKey,
+    SnapshotProblem, Wanted,
 };
 #[cfg(feature = "fetch")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]

@@ -98,6 +98,11 @@ impl KeySet {
         &self.skipped
     }
 
+    /// A set without a key.
+    pub(super) fn none() -> Self {
+        Self { rs256: Vec::new(), ed25519: Vec::new(), skipped: Vec::new() }
+    }
+
     pub(crate) fn rs256(&self, kid: &str) -> Option<&Rs256Key> {
         self.rs256.iter().find(|(found, _)| found == kid).map(|(_, key)| key)
     }

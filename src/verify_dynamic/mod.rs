@@ -28,7 +28,7 @@ use bytes::Bytes;
 pub use self::binding::{Binding, JobOwner};
 pub use self::cache::{
     CachedKeys, CachedKeysBuilder, Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched,
-    KeyEvent, KeyHealth, KeySnapshot, KeySource, KeysFuture, SnapshotProblem, Wanted,
+    KeyEvent, KeyHealth, KeySnapshot, KeySource, KeysFuture, LentKeys, SnapshotProblem, Wanted,
 };
 use self::claims::{Expected, Times};
 use self::ed25519::Candidates;
@@ -206,18 +206,21 @@ impl DynamicVerifier {
         let now = self.shared.settings.now();
         let pending = self.prepare(headers, &body, unix_seconds(now), verdict)?;
         let keys = self.keys(pending.wanted(), now).await?;
+        verdict.key_age = keys.age(now);
         match pending.authenticate(&keys, &body) {
             // Without kids only a look can tell whether the key is a new one.
             Err(Error::SignatureMismatch) if pending.is_v1a() => {
-                let newer = self.keys(Wanted::Ed25519Beyond(&keys), now).await?;
+                let tried = keys.into_arc();
+                let newer = self.keys(Wanted::Ed25519Beyond(&tried), now).await?;
+                verdict.key_age = newer.age(now);
                 pending.authenticate(&newer, &body)?;
             }
-            verdict => verdict?,
+            result => result?,
         }
         self.finish(pending, body)
     }
 
-    async fn keys(&self, wanted: Wanted<'_>, now: SystemTime) -> Result<Arc<KeySet>, Error> {
+    async fn keys(&self, wanted: Wanted<'_>, now: SystemTime) -> Result<LentKeys, Error> {
         let source = self.shared.keys.as_ref().ok_or(Error::NoKeySource)?;
         match source.at_hand(wanted, now) {
             Some(keys) => Ok(keys),

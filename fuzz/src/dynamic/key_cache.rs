@@ -235,8 +235,8 @@ impl Want {
             Self::Warm => return keys.warm_up().await.map(|()| None),
         };
         match keys.at_hand(wanted, clock.now()) {
-            Some(keys) => Ok(Some(keys)),
-            None => keys.look(wanted).await.map(Some),
+            Some(keys) => Ok(Some(keys.into_arc())),
+            None => keys.look(wanted).await.map(|keys| Some(keys.into_arc())),
         }
     }
 }

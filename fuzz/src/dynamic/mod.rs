@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks as document, sample_body};
-use gemini_webhooks::{Error, KeySet, KeySource, KeysFuture, Wanted};
+use gemini_webhooks::{Error, KeySet, KeySource, KeysFuture, LentKeys, Wanted};
 use serde_json::Value;
 
 pub use self::jwks::jwks;
@@ -74,7 +74,7 @@ impl Counting {
 }
 
 impl KeySource for Counting {
-    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<Arc<KeySet>> {
+    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<LentKeys> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.keys.at_hand(wanted, now)
     }

@@ -11,7 +11,7 @@ use super::health::Hook;
 use super::plan::{Current, Millis, Plan, State};
 use super::policy::{Policy, millis_of};
 use super::source::Wanted;
-use super::sync::{ArcSwapOption, AtomicUsize, Handle, Mutex, MutexGuard, timeout, watch};
+use super::sync::{ArcSwap, AtomicUsize, Handle, Mutex, MutexGuard, timeout, watch};
 use super::under_way::UnderWay;
 use super::unknown::UnknownKids;
 use crate::clock::Clock;
@@ -26,7 +26,7 @@ pub(super) struct Inner {
     clock: Arc<dyn Clock>,
     pub(super) hook: Option<Hook>,
     /// What requests read.
-    pub(super) current: ArcSwapOption<Current>,
+    pub(super) current: ArcSwap<Current>,
     state: Mutex<Kept>,
     /// The number of the last fetch that has ended.
     pub(super) ended: watch::Sender<u64>,
@@ -65,7 +65,7 @@ impl Inner {
             policy,
             clock,
             hook,
-            current: ArcSwapOption::empty(),
+            current: ArcSwap::from_pointee(Current::none()),
             state: Mutex::new(kept),
             ended: watch::Sender::new(0),
             waiters: AtomicUsize::new(0),
@@ -81,11 +81,17 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows requests the set that is kept now; under the lock, so that they see no older one later.
+    pub(super) fn publish(&self, kept: &Kept) {
+        if let Some(current) = &kept.state.current {
+            self.current.store(Arc::clone(current));
+        }
+    }
+
     /// For a request whose key is not simply at hand.
     pub(super) async fn look(self: &Arc<Self>, wanted: Wanted<'_>) -> Result<Arc<KeySet>, Error> {
-        let at_hand = |current: &Arc<Current>| wanted.is_in(&current.keys);
         if let Wanted::Kid(kid) = wanted
-            && !self.current.load().as_ref().is_some_and(at_hand)
+            && !wanted.is_in(&self.current.load().keys)
             && self.is_known_missing(kid)
         {
             return Err(wanted.missing());

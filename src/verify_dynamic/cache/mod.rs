@@ -29,11 +29,9 @@ pub use self::builder::CachedKeysBuilder;
 use self::driver::{Document, Inner};
 pub use self::fetcher::{Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched};
 pub use self::health::{KeyEvent, KeyHealth};
-use self::plan::Current;
 use self::policy::millis_of;
 pub use self::snapshot::{KeySnapshot, SnapshotProblem};
-pub use self::source::{KeySource, KeysFuture, Wanted};
-use super::keys::KeySet;
+pub use self::source::{KeySource, KeysFuture, LentKeys, Wanted};
 use crate::error::Error;
 
 /// Keeps Google's keys: fetched when first needed, refreshed ahead of time, bounded in everything.
@@ -68,10 +66,11 @@ impl CachedKeys {
     /// [`Error::KeysUnreachable`]: the cache goes on trying when requests come.
     pub async fn warm_up(&self) -> Result<(), Error> {
         let now = self.inner.now();
-        let good = |current: &Arc<Current>| now < current.fresh_until && current.is_usable(now);
-        if self.inner.current.load().as_ref().is_some_and(good) {
+        let current = self.inner.current.load();
+        if now < current.fresh_until && current.is_usable(now) {
             return Ok(());
         }
+        drop(current);
         self.inner.after_fetch(|_| false).await.map(drop)
     }
 
@@ -81,9 +80,9 @@ impl CachedKeys {
         let now = self.inner.now();
         let failures = self.inner.lock().state.failures;
         let current = self.inner.current.load();
-        let Some(current) = current.as_ref().filter(|current| current.is_usable(now)) else {
+        if !current.is_usable(now) {
             return KeyHealth { usable: 0, age: None, stale: false, failures };
-        };
+        }
         let age = u64::try_from(now.saturating_sub(current.asked_at)).unwrap_or(0);
         KeyHealth {
             usable: current.keys.len(),
@@ -118,7 +117,7 @@ impl CachedKeys {
         let mut kept = self.inner.lock();
         if kept.state.import(Arc::clone(&document.keys), asked_at, now) {
             kept.document = Some(document);
-            self.inner.current.store(kept.state.current.clone());
+            self.inner.publish(&kept);
         }
         Ok(())
     }
@@ -126,17 +125,22 @@ impl CachedKeys {
 
 impl KeySource for CachedKeys {
     #[inline]
-    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<Arc<KeySet>> {
+    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<LentKeys> {
         let current = self.inner.current.load();
-        let current = current.as_ref()?;
         let now = millis_of(now);
         let good =
             now < current.refresh_at && current.is_usable(now) && wanted.is_in(&current.keys);
-        good.then(|| Arc::clone(&current.keys))
+        good.then(|| LentKeys::cached(current))
     }
 
     fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {
-        Box::pin(self.inner.look(wanted))
+        Box::pin(async move {
+            let keys = self.inner.look(wanted).await?;
+            // The same, with what is known of its age.
+            let current = self.inner.current.load();
+            let is_current = Arc::ptr_eq(&current.keys, &keys);
+            Ok(if is_current { LentKeys::cached(current) } else { keys.into() })
+        })
     }
 }
 

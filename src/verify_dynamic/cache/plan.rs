@@ -27,6 +27,13 @@ pub(super) struct Current {
 }
 
 impl Current {
+    /// What there is before the first fetch: no key, at no time.
+    pub(super) fn none() -> Self {
+        let keys = Arc::new(KeySet::none());
+        let never = Millis::MIN;
+        Self { keys, asked_at: never, refresh_at: never, fresh_until: never, usable_until: never }
+    }
+
     /// Tells whether it may be used; a clock that was set back makes no key live longer.
     pub(super) fn is_usable(&self, now: Millis) -> bool {
         now < self.usable_until && !self.is_ahead(now)

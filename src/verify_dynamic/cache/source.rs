@@ -1,10 +1,15 @@
 //! Where a verifier gets its keys from: what it asks, and who answers.
 
 use std::fmt;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use arc_swap::Guard;
+
+use super::plan::Current;
+use super::policy::millis_of;
 use crate::error::Error;
 use crate::verify_dynamic::keys::KeySet;
 
@@ -38,8 +43,79 @@ impl Wanted<'_> {
     }
 }
 
+/// Lends a [`KeySet`] for one verification; made from an `Arc<KeySet>` by `into()`.
+///
+/// [`CachedKeys`](super::CachedKeys) lend theirs without counting: a count that all threads write to
+/// costs more than the rest of the look-up.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use gemini_webhooks::{KeySet, LentKeys};
+///
+/// let keys = LentKeys::from(Arc::new(KeySet::from_json(br#"{"keys":[]}"#)?));
+/// assert!(keys.is_empty());
+/// # Ok::<(), gemini_webhooks::KeySetProblem>(())
+/// ```
+pub struct LentKeys(Lent);
+
+enum Lent {
+    Counted(Arc<KeySet>),
+    Cached(Guard<Arc<Current>>),
+}
+
+impl LentKeys {
+    pub(super) fn cached(current: Guard<Arc<Current>>) -> Self {
+        Self(Lent::Cached(current))
+    }
+
+    /// Keeps them for longer than one verification, over a wait for instance.
+    #[must_use]
+    pub fn into_arc(self) -> Arc<KeySet> {
+        match self.0 {
+            Lent::Counted(keys) => keys,
+            Lent::Cached(current) => Arc::clone(&current.keys),
+        }
+    }
+
+    /// How long ago they were asked for, where the source tells.
+    pub(in crate::verify_dynamic) fn age(&self, now: SystemTime) -> Option<Duration> {
+        match &self.0 {
+            Lent::Counted(_) => None,
+            Lent::Cached(current) => {
+                let age = millis_of(now).saturating_sub(current.asked_at);
+                u64::try_from(age).ok().map(Duration::from_millis)
+            }
+        }
+    }
+}
+
+impl From<Arc<KeySet>> for LentKeys {
+    fn from(keys: Arc<KeySet>) -> Self {
+        Self(Lent::Counted(keys))
+    }
+}
+
+impl Deref for LentKeys {
+    type Target = KeySet;
+
+    #[inline]
+    fn deref(&self) -> &KeySet {
+        match &self.0 {
+            Lent::Counted(keys) => keys,
+            Lent::Cached(current) => &current.keys,
+        }
+    }
+}
+
+impl fmt::Debug for LentKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 /// The answer of a [`KeySource`] that takes its time.
-pub type KeysFuture<'k> = Pin<Box<dyn Future<Output = Result<Arc<KeySet>, Error>> + Send + 'k>>;
+pub type KeysFuture<'k> = Pin<Box<dyn Future<Output = Result<LentKeys, Error>> + Send + 'k>>;
 
 /// Gives a verifier its keys: [`CachedKeys`](super::CachedKeys), a fixed [`KeySet`], or a source
 /// of yours.
@@ -60,7 +136,7 @@ pub type KeysFuture<'k> = Pin<Box<dyn Future<Output = Result<Arc<KeySet>, Error>
 /// ```
 pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// Returns keys that are in hand and good at this time, without waiting.
-    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<Arc<KeySet>>;
+    fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<LentKeys>;
 
     /// Returns keys after a look, if one is allowed.
     fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k>;
@@ -68,8 +144,8 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
 
 /// A fixed set answers at once, and there is nothing to look for.
 impl KeySource for Arc<KeySet> {
-    fn at_hand(&self, wanted: Wanted<'_>, _: SystemTime) -> Option<Arc<KeySet>> {
-        wanted.is_in(self).then(|| Self::clone(self))
+    fn at_hand(&self, wanted: Wanted<'_>, _: SystemTime) -> Option<LentKeys> {
+        wanted.is_in(self).then(|| Self::clone(self).into())
     }
 
     fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {

@@ -64,7 +64,7 @@ impl UnderWay {
         let jitter = self.inner.jitter(self.asked_at);
         if kept.state.store(Arc::clone(&document.keys), self.asked_at, max_age, jitter) {
             kept.document = Some(document);
-            self.inner.current.store(kept.state.current.clone());
+            self.inner.publish(&kept);
         }
     }
 

@@ -27,22 +27,22 @@ impl Step {
     }
 }
 
-pub(crate) struct ArcSwapOption<T> {
+pub(crate) struct ArcSwap<T> {
     step: Step,
-    real: arc_swap::ArcSwapOption<T>,
+    real: arc_swap::ArcSwap<T>,
 }
 
-impl<T> ArcSwapOption<T> {
-    pub(crate) fn empty() -> Self {
-        Self { step: Step::default(), real: arc_swap::ArcSwapOption::empty() }
+impl<T> ArcSwap<T> {
+    pub(crate) fn from_pointee(value: T) -> Self {
+        Self { step: Step::default(), real: arc_swap::ArcSwap::from_pointee(value) }
     }
 
-    pub(crate) fn load(&self) -> arc_swap::Guard<Option<Arc<T>>> {
+    pub(crate) fn load(&self) -> arc_swap::Guard<Arc<T>> {
         self.step.take();
         self.real.load()
     }
 
-    pub(crate) fn store(&self, value: Option<Arc<T>>) {
+    pub(crate) fn store(&self, value: Arc<T>) {
         self.step.take();
         self.real.store(value);
     }

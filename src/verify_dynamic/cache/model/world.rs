@@ -214,7 +214,8 @@ impl World {
     }
 
     pub(super) fn current(&self) -> Option<Arc<Current>> {
-        self.keys.inner.current.load().clone()
+        let current = Arc::clone(&self.keys.inner.current.load());
+        (!current.keys.is_empty()).then_some(current)
     }
 
     pub(super) fn waiters(&self) -> usize {
@@ -223,10 +224,11 @@ impl World {
 
     /// Asks as a verifier does.
     pub(super) async fn ask(&self, wanted: Wanted<'_>) -> Result<Arc<KeySet>, Error> {
-        match self.keys.at_hand(wanted, ModelClock.now()) {
-            Some(keys) => Ok(keys),
-            None => self.keys.look(wanted).await,
-        }
+        let keys = match self.keys.at_hand(wanted, ModelClock.now()) {
+            Some(keys) => keys,
+            None => self.keys.look(wanted).await?,
+        };
+        Ok(keys.into_arc())
     }
 
     /// A caller of its own, who wants the key of this version.
