@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 const AUDIENCE: &str = "my-project-client-id";
 const ID: &str = "msg_0f8fad5b-d9cb-469f-a165-70867728950e";
 const KID: &str = "b8f4d3f0a1c2";
+const TOKEN: &str = "sixteen random bytes or more";
 
 fn main() {
     print_head();
@@ -71,14 +72,15 @@ fn cached_keys() -> CachedKeys {
     keys
 }
 
+/// For JWTs, by their audience.
 fn verifier() -> DynamicVerifier {
-    let binding = Binding::metadata_token("token", "sixteen random bytes or more").unwrap();
-    DynamicVerifier::builder()
-        .audience(AUDIENCE)
-        .binding(binding)
-        .keys(cached_keys())
-        .build()
-        .unwrap()
+    DynamicVerifier::builder().audience(AUDIENCE).keys(cached_keys()).build().unwrap()
+}
+
+/// For `v1a`, by a token in `user_metadata`.
+fn bound_verifier() -> DynamicVerifier {
+    let binding = Binding::metadata_token("token", TOKEN).unwrap();
+    DynamicVerifier::builder().binding(binding).keys(cached_keys()).build().unwrap()
 }
 
 /// A request whose key is at hand is verified without a wait.
@@ -97,7 +99,6 @@ fn seconds(time: SystemTime) -> u64 {
 fn claims(expires_in: i64) -> Value {
     let now = seconds(SystemTime::now());
     let mut claims: Value = serde_json::from_str(sample_body("batch.succeeded").unwrap()).unwrap();
-    claims["user_metadata"] = json!({ "token": "sixteen random bytes or more" });
     claims["aud"] = AUDIENCE.into();
     claims["iat"] = now.into();
     claims["exp"] = now.checked_add_signed(expires_in).unwrap().into();
@@ -174,9 +175,9 @@ fn bare_ed25519(seed: u8, request: &SignedRequest) -> impl Fn() + use<> {
 }
 
 fn v1a() {
-    let ours = verifier();
+    let ours = bound_verifier();
     let mut body: Value = serde_json::from_str(sample_body("batch.succeeded").unwrap()).unwrap();
-    body["user_metadata"] = json!({ "token": "sixteen random bytes or more" });
+    body["user_metadata"] = json!({ "token": TOKEN });
     let request = |seed| ed25519(seed).sign(ID, SystemTime::now(), body.to_string());
     let (first, last, stranger) = (request(1), request(3), request(9));
     let keys = KeySet::from_json(document().as_bytes()).unwrap();
