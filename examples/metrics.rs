@@ -48,8 +48,9 @@ impl Metrics {
         let scheme = verdict.scheme().map_or("none", |scheme| scheme.code());
         self.verdicts.with_label_values(&[scheme, verdict.outcome()]).inc();
         // Of what was refused the timestamp is a stranger's.
-        if let (Some(skew), None) = (verdict.skew(), verdict.refusal()) {
-            self.skew.observe(skew.unsigned_abs() as f64);
+        let accepted = verdict.refusal().is_none();
+        if let Some(skew) = verdict.skew().filter(|_| accepted) {
+            self.skew.observe(u32::try_from(skew.unsigned_abs()).map_or(f64::INFINITY, f64::from));
         }
     }
 }
