@@ -32,22 +32,25 @@ pub struct MemoryStore {
     kept: Cache<DedupKey, Kept>,
 }
 
-/// What is known of a delivery, until when. moka bounds the memory; its clock cannot be set, so the
-/// times are judged here.
+/// What is known of a delivery, since when and for how long. moka bounds the memory; its clock
+/// cannot be set, so the times are judged here.
 #[derive(Clone, Copy)]
 struct Kept {
     /// Whose claim it is; `None` once it is done.
     claim: Option<ClaimId>,
-    until: SystemTime,
+    since: SystemTime,
+    time: Duration,
 }
 
 impl Kept {
-    fn until(claim: Option<ClaimId>, now: SystemTime, time: Duration) -> Self {
-        Self { claim, until: now.checked_add(time).unwrap_or(now) }
+    fn is_over(&self, now: SystemTime) -> bool {
+        now.duration_since(self.since).is_ok_and(|passed| passed >= self.time)
     }
 
-    fn is_over(&self, now: SystemTime) -> bool {
-        now >= self.until
+    /// What to put in its place where the clock was set back: its time then starts anew, or the
+    /// lease of somebody who crashed could outlast the sender's retries.
+    fn after_setback(self, now: SystemTime) -> Op<Self> {
+        if now < self.since { Op::Put(Self { since: now, ..self }) } else { Op::Nop }
     }
 }
 
@@ -58,13 +61,14 @@ impl MemoryStore {
         Self::with_capacity(DEDUP_IDS)
     }
 
-    /// Makes a store for so many deliveries: as many as may come in 25 hours.
+    /// Makes a store for so many deliveries, at least one: as many as may come in 25 hours. Each
+    /// takes about 300 bytes.
     #[must_use]
     pub fn with_capacity(deliveries: u64) -> Self {
         // Least recently used goes first: moka's usual policy turns fresh entries away when full,
         // and these are the ones that a retry asks for.
         let kept = Cache::builder()
-            .max_capacity(deliveries)
+            .max_capacity(deliveries.max(1))
             .eviction_policy(EvictionPolicy::lru())
             .build();
         Self { kept }
@@ -86,15 +90,11 @@ impl MemoryStore {
     ) -> Claimed {
         let mut claimed = Claimed::Ours;
         self.change(key, |kept| match kept.filter(|kept| !kept.is_over(now)) {
-            Some(Kept { claim: Some(_), .. }) => {
-                claimed = Claimed::InFlight;
-                Op::Nop
+            Some(kept) => {
+                claimed = if kept.claim.is_some() { Claimed::InFlight } else { Claimed::Done };
+                kept.after_setback(now)
             }
-            Some(Kept { claim: None, .. }) => {
-                claimed = Claimed::Done;
-                Op::Nop
-            }
-            None => Op::Put(Kept::until(Some(claim), now, lease)),
+            None => Op::Put(Kept { claim: Some(claim), since: now, time: lease }),
         });
         claimed
     }
@@ -122,7 +122,11 @@ impl DedupStore for MemoryStore {
             // A lease that has ended is nobody's, and the work is done all the same.
             let kept = kept.filter(|kept| !kept.is_over(now));
             let nobody_elses = kept.is_none_or(|kept| kept.claim == Some(claim));
-            if nobody_elses { Op::Put(Kept::until(None, now, keep)) } else { Op::Nop }
+            if nobody_elses {
+                Op::Put(Kept { claim: None, since: now, time: keep })
+            } else {
+                Op::Nop
+            }
         });
         Box::pin(ready(Ok(marked)))
     }
@@ -144,6 +148,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("kept", &self.kept.entry_count()).finish()
+        let capacity = self.kept.policy().max_capacity();
+        f.debug_struct("MemoryStore").field("capacity", &capacity).finish_non_exhaustive()
     }
 }
