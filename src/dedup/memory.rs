@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::future::ready;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
@@ -29,29 +29,48 @@ use crate::limits::DEDUP_IDS;
 /// ```
 #[derive(Clone)]
 pub struct MemoryStore {
-    kept: Cache<DedupKey, Kept>,
+    kept: Cache<DedupKey, Arc<Mutex<Kept>>>,
 }
 
-/// What is known of a delivery, since when and for how long. moka bounds the memory; its clock
-/// cannot be set, so the times are judged here.
-#[derive(Clone, Copy)]
+/// What is known of a delivery, since when and for how long, in milliseconds: small, since there are
+/// many of these. moka bounds the memory; its clock cannot be set, so the times are judged here.
 struct Kept {
-    /// Whose claim it is; `None` once it is done.
-    claim: Option<ClaimId>,
-    since: SystemTime,
-    time: Duration,
+    state: State,
+    since: u64,
+    /// At most 49 days.
+    time: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    Claimed(ClaimId),
+    Done,
 }
 
 impl Kept {
-    fn is_over(&self, now: SystemTime) -> bool {
-        now.duration_since(self.since).is_ok_and(|passed| passed >= self.time)
+    fn nothing() -> Self {
+        Self { state: State::Free, since: 0, time: 0 }
     }
 
-    /// What to put in its place where the clock was set back: its time then starts anew, or the
-    /// lease of somebody who crashed could outlast the sender's retries.
-    fn after_setback(self, now: SystemTime) -> Op<Self> {
-        if now < self.since { Op::Put(Self { since: now, ..self }) } else { Op::Nop }
+    fn set(&mut self, state: State, now: SystemTime, time: Duration) {
+        let time = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        *self = Self { state, since: unix_millis(now), time };
     }
+
+    /// What is known at this time. Where the clock was set back the time starts anew, or the lease
+    /// of somebody who crashed could outlast the sender's retries.
+    fn state_at(&mut self, now: SystemTime) -> State {
+        let now = unix_millis(now);
+        self.since = self.since.min(now);
+        let passed = now.saturating_sub(self.since);
+        if passed >= self.time.into() { State::Free } else { self.state }
+    }
+}
+
+fn unix_millis(time: SystemTime) -> u64 {
+    let passed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl MemoryStore {
@@ -62,7 +81,7 @@ impl MemoryStore {
     }
 
     /// Makes a store for so many deliveries, at least one: as many as may come in 25 hours. Each
-    /// takes about 300 bytes.
+    /// takes about 320 bytes.
     #[must_use]
     pub fn with_capacity(deliveries: u64) -> Self {
         // Least recently used goes first: moka's usual policy turns fresh entries away when full,
@@ -74,29 +93,14 @@ impl MemoryStore {
         Self { kept }
     }
 
-    /// Changes what is kept of a key, atomically, unless `change` has nothing to put there.
-    fn change(&self, key: DedupKey, change: impl FnOnce(Option<Kept>) -> Op<Kept>) -> bool {
-        let compute =
-            self.kept.entry(key).and_compute_with(|kept| change(kept.map(moka::Entry::into_value)));
-        !matches!(compute, CompResult::Unchanged(_) | CompResult::StillNone(_))
-    }
-
-    fn claim_now(
-        &self,
-        key: DedupKey,
-        claim: ClaimId,
-        lease: Duration,
-        now: SystemTime,
-    ) -> Claimed {
-        let mut claimed = Claimed::Ours;
-        self.change(key, |kept| match kept.filter(|kept| !kept.is_over(now)) {
-            Some(kept) => {
-                claimed = if kept.claim.is_some() { Claimed::InFlight } else { Claimed::Done };
-                kept.after_setback(now)
-            }
-            None => Op::Put(Kept { claim: Some(claim), since: now, time: lease }),
-        });
-        claimed
+    /// Looks at what is kept of a key, and perhaps changes it, while nobody else does.
+    fn with<T>(&self, key: DedupKey, look: impl FnOnce(&mut Kept) -> T) -> StoreFuture<'_, T>
+    where
+        T: Send + 'static,
+    {
+        let kept = self.kept.get_with(key, || Arc::new(Mutex::new(Kept::nothing())));
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(ready(Ok(look(&mut kept))))
     }
 }
 
@@ -108,7 +112,14 @@ impl DedupStore for MemoryStore {
         lease: Duration,
         now: SystemTime,
     ) -> StoreFuture<'_, Claimed> {
-        Box::pin(ready(Ok(self.claim_now(key, claim, lease, now))))
+        self.with(key, |kept| match kept.state_at(now) {
+            State::Free => {
+                kept.set(State::Claimed(claim), now, lease);
+                Claimed::Ours
+            }
+            State::Claimed(_) => Claimed::InFlight,
+            State::Done => Claimed::Done,
+        })
     }
 
     fn commit(
@@ -118,25 +129,24 @@ impl DedupStore for MemoryStore {
         keep: Duration,
         now: SystemTime,
     ) -> StoreFuture<'_, bool> {
-        let marked = self.change(key, |kept| {
+        self.with(key, |kept| {
             // A lease that has ended is nobody's, and the work is done all the same.
-            let kept = kept.filter(|kept| !kept.is_over(now));
-            let nobody_elses = kept.is_none_or(|kept| kept.claim == Some(claim));
-            if nobody_elses {
-                Op::Put(Kept { claim: None, since: now, time: keep })
-            } else {
-                Op::Nop
+            let marked = [State::Free, State::Claimed(claim)].contains(&kept.state_at(now));
+            if marked {
+                kept.set(State::Done, now, keep);
             }
-        });
-        Box::pin(ready(Ok(marked)))
+            marked
+        })
     }
 
-    fn release(&self, key: DedupKey, claim: ClaimId, _: SystemTime) -> StoreFuture<'_, bool> {
-        let released = self.change(key, |kept| {
-            let ours = kept.is_some_and(|kept| kept.claim == Some(claim));
-            if ours { Op::Remove } else { Op::Nop }
-        });
-        Box::pin(ready(Ok(released)))
+    fn release(&self, key: DedupKey, claim: ClaimId, now: SystemTime) -> StoreFuture<'_, bool> {
+        self.with(key, |kept| {
+            let ours = kept.state_at(now) == State::Claimed(claim);
+            if ours {
+                *kept = Kept::nothing();
+            }
+            ours
+        })
     }
 }
 
