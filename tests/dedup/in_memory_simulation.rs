@@ -1,9 +1,16 @@
 //! The simulation over the store of one process.
 
-use gemini_webhooks::MemoryStore;
+use gemini_webhooks::{DedupKey, MemoryStore};
 
-use crate::simulation::{Simulated, simulate};
+use crate::simulation::{StoreClock, simulate};
 use crate::world::World;
+
+/// The store goes by the simulated clock.
+struct Simulated;
+
+impl StoreClock for Simulated {
+    async fn end(&mut self, _: DedupKey) {}
+}
 
 async fn deliveries(count: u64, seed: u64) {
     let world = World::new();

@@ -19,13 +19,6 @@ pub(crate) trait StoreClock {
     async fn end(&mut self, key: DedupKey);
 }
 
-/// The store goes by the simulated clock.
-pub(crate) struct Simulated;
-
-impl StoreClock for Simulated {
-    async fn end(&mut self, _: DedupKey) {}
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) events: usize,

@@ -1,0 +1,5 @@
+//! x
+mod server;
+fn main() {
+    let _ = server::RedisServer::start();
+}
