@@ -93,10 +93,8 @@ impl RedisServer {
         self.signal("-CONT");
     }
 
-    fn signal(&self, signal: &str) {
-        let process = self.process.as_ref().expect("a running server").id().to_string();
-        let sent = Command::new("kill").args([signal, &process]).status();
-        assert!(sent.is_ok_and(|status| status.success()));
+    fn signal(&self, name: &str) {
+        signal(self.process.as_ref().expect("a running server"), name);
     }
 
     /// With a password set the answer is an error, which is an answer.
@@ -115,6 +113,11 @@ impl Drop for RedisServer {
         self.kill();
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+pub(crate) fn signal(process: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &process.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
 }
 
 fn free_port() -> u16 {

@@ -191,14 +191,17 @@ impl Dedup {
         })
     }
 
-    /// Returns the key of a delivery, for a store of yours that does more in one step.
+    /// Returns the key of a delivery, for a step of yours that does more at once: in a transaction
+    /// with the work, or with a queue.
     #[must_use]
     pub fn key(&self, delivery: &Delivery) -> DedupKey {
         DedupKey::of(delivery, &self.inner.namespace)
     }
 
-    /// How long to remember it: as long as the sender retries, and as long as a token is valid.
-    fn keep(&self, delivery: &Delivery) -> Duration {
+    /// Returns how long to remember a delivery: as long as the sender retries, and as long as a token
+    /// is valid.
+    #[must_use]
+    pub fn keep(&self, delivery: &Delivery) -> Duration {
         let Scheme::Jwt(jwt) = delivery.scheme() else { return self.inner.keep };
         let expires_at = jwt.expires_at().unix_timestamp();
         let left = expires_at.saturating_sub(unix_seconds(self.inner.clock.now()));
