@@ -107,13 +107,11 @@ impl RedisStore {
     ) -> Result<T, StoreUnavailable> {
         let connection = self.connection().map_err(|_| StoreUnavailable)?;
         let mut manager = ConnectionManager::clone(&connection);
-        match tokio::time::timeout(TIMEOUT, script.invoke_async(&mut manager)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) | Err(_) => {
-                self.leave(&connection);
-                Err(StoreUnavailable)
-            }
-        }
+        let answer = tokio::time::timeout(TIMEOUT, script.invoke_async(&mut manager)).await;
+        answer.map_err(drop).and_then(|answer| answer.map_err(drop)).map_err(|()| {
+            self.leave(&connection);
+            StoreUnavailable
+        })
     }
 
     fn connection(&self) -> RedisResult<Connection> {

@@ -253,8 +253,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            proptest::collection::btree_map("[ab]{0,2}", inner, 0..3)
-                .prop_map(|members| Value::from_iter(members)),
+            proptest::collection::btree_map("[ab]{0,2}", inner, 0..3).prop_map(Value::from_iter),
         ]
     })
 }

@@ -249,7 +249,7 @@ impl<S: StoreClock> Simulation<'_, S> {
     }
 }
 
-/// SplitMix64, so that a failing seed can be run again.
+/// `SplitMix64`, so that a failing seed can be run again.
 struct Random(u64);
 
 impl Random {
