@@ -190,7 +190,13 @@ async fn a_server_that_takes_no_more_connections_is_503_until_it_does() {
     let server = RedisServer::start_with(&["--requirepass", "secret", "--maxclients", "1"]);
     let url = format!("redis://:secret@127.0.0.1:{}/", server.port());
     let client = redis::Client::open(url.as_str()).unwrap();
-    let other = client.get_multiplexed_async_connection().await.unwrap();
+    // The server may not have noticed yet that whoever saw it start has gone.
+    let other = loop {
+        match client.get_multiplexed_async_connection().await {
+            Ok(other) => break other,
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    };
     let dedup = world.dedup(RedisStore::new(&url).unwrap());
     is_down(&world, &dedup).await;
     drop(other);
