@@ -30,12 +30,15 @@ for feature in "" "${features[@]}"; do
 done
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --lib --all-features
 
+step "redis-server, for the tests that need a real one"
+bash scripts/install-redis.sh
+
 step "tests, examples and documentation"
 cargo test --locked --all-features
 
 step "the build for static webhooks alone"
 cargo test --locked --no-default-features --lib --test wire_rules --test events --test axum \
-    --test standard_webhooks_vectors
+    --test standard_webhooks_vectors --test fuzz_seeds
 
 step "the other backend, alone"
 cargo test --locked --no-default-features --features rust-crypto --lib --test backends \

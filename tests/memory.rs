@@ -272,12 +272,16 @@ fn forged_requests(requests: usize) {
 /// Refuses a request, and returns how many bytes and how many times that allocated.
 fn cost_of(verifier: &DynamicVerifier, request: &SignedRequest) -> (usize, usize) {
     let keys = KeySet::from_json(br#"{"keys":[]}"#).unwrap();
-    let body = request.body.clone();
-    let region = Region::new(ALLOCATOR);
-    let verdict = verifier.verify_with(&keys, &request.headers, body);
-    let stats = region.change();
-    assert_eq!(verdict.unwrap_err().status(), 400);
-    (stats.bytes_allocated, stats.allocations + stats.reallocations)
+    let once = || {
+        let body = request.body.clone();
+        let region = Region::new(ALLOCATOR);
+        let verdict = verifier.verify_with(&keys, &request.headers, body);
+        let stats = region.change();
+        assert_eq!(verdict.unwrap_err().status(), 400);
+        (stats.bytes_allocated, stats.allocations + stats.reallocations)
+    };
+    // The harness prints what another test has shown meanwhile, and that allocates too.
+    (0..5).map(|_| once()).min().unwrap()
 }
 
 #[test]

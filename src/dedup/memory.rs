@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::future::ready;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
@@ -29,26 +29,48 @@ use crate::limits::DEDUP_IDS;
 /// ```
 #[derive(Clone)]
 pub struct MemoryStore {
-    kept: Cache<DedupKey, Kept>,
+    kept: Cache<DedupKey, Arc<Mutex<Kept>>>,
 }
 
-/// What is known of a delivery, until when. moka bounds the memory; its clock cannot be set, so the
-/// times are judged here.
-#[derive(Clone, Copy)]
+/// What is known of a delivery, since when and for how long, in milliseconds: small, since there are
+/// many of these. moka bounds the memory; its clock cannot be set, so the times are judged here.
 struct Kept {
-    /// Whose claim it is; `None` once it is done.
-    claim: Option<ClaimId>,
-    until: SystemTime,
+    state: State,
+    since: u64,
+    /// At most 49 days.
+    time: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    Claimed(ClaimId),
+    Done,
 }
 
 impl Kept {
-    fn until(claim: Option<ClaimId>, now: SystemTime, time: Duration) -> Self {
-        Self { claim, until: now.checked_add(time).unwrap_or(now) }
+    fn nothing() -> Self {
+        Self { state: State::Free, since: 0, time: 0 }
     }
 
-    fn is_over(&self, now: SystemTime) -> bool {
-        now >= self.until
+    fn set(&mut self, state: State, now: SystemTime, time: Duration) {
+        let time = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        *self = Self { state, since: unix_millis(now), time };
     }
+
+    /// What is known at this time. Where the clock was set back the time starts anew, or the lease
+    /// of somebody who crashed could outlast the sender's retries.
+    fn state_at(&mut self, now: SystemTime) -> State {
+        let now = unix_millis(now);
+        self.since = self.since.min(now);
+        let passed = now.saturating_sub(self.since);
+        if passed >= self.time.into() { State::Free } else { self.state }
+    }
+}
+
+fn unix_millis(time: SystemTime) -> u64 {
+    let passed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl MemoryStore {
@@ -58,45 +80,27 @@ impl MemoryStore {
         Self::with_capacity(DEDUP_IDS)
     }
 
-    /// Makes a store for so many deliveries: as many as may come in 25 hours.
+    /// Makes a store for so many deliveries, at least one: as many as may come in 25 hours. Each
+    /// takes about 320 bytes.
     #[must_use]
     pub fn with_capacity(deliveries: u64) -> Self {
         // Least recently used goes first: moka's usual policy turns fresh entries away when full,
         // and these are the ones that a retry asks for.
         let kept = Cache::builder()
-            .max_capacity(deliveries)
+            .max_capacity(deliveries.max(1))
             .eviction_policy(EvictionPolicy::lru())
             .build();
         Self { kept }
     }
 
-    /// Changes what is kept of a key, atomically, unless `change` has nothing to put there.
-    fn change(&self, key: DedupKey, change: impl FnOnce(Option<Kept>) -> Op<Kept>) -> bool {
-        let compute =
-            self.kept.entry(key).and_compute_with(|kept| change(kept.map(moka::Entry::into_value)));
-        !matches!(compute, CompResult::Unchanged(_) | CompResult::StillNone(_))
-    }
-
-    fn claim_now(
-        &self,
-        key: DedupKey,
-        claim: ClaimId,
-        lease: Duration,
-        now: SystemTime,
-    ) -> Claimed {
-        let mut claimed = Claimed::Ours;
-        self.change(key, |kept| match kept.filter(|kept| !kept.is_over(now)) {
-            Some(Kept { claim: Some(_), .. }) => {
-                claimed = Claimed::InFlight;
-                Op::Nop
-            }
-            Some(Kept { claim: None, .. }) => {
-                claimed = Claimed::Done;
-                Op::Nop
-            }
-            None => Op::Put(Kept::until(Some(claim), now, lease)),
-        });
-        claimed
+    /// Looks at what is kept of a key, and perhaps changes it, while nobody else does.
+    fn with<T>(&self, key: DedupKey, look: impl FnOnce(&mut Kept) -> T) -> StoreFuture<'_, T>
+    where
+        T: Send + 'static,
+    {
+        let kept = self.kept.get_with(key, || Arc::new(Mutex::new(Kept::nothing())));
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(ready(Ok(look(&mut kept))))
     }
 }
 
@@ -108,7 +112,14 @@ impl DedupStore for MemoryStore {
         lease: Duration,
         now: SystemTime,
     ) -> StoreFuture<'_, Claimed> {
-        Box::pin(ready(Ok(self.claim_now(key, claim, lease, now))))
+        self.with(key, |kept| match kept.state_at(now) {
+            State::Free => {
+                kept.set(State::Claimed(claim), now, lease);
+                Claimed::Ours
+            }
+            State::Claimed(_) => Claimed::InFlight,
+            State::Done => Claimed::Done,
+        })
     }
 
     fn commit(
@@ -118,21 +129,24 @@ impl DedupStore for MemoryStore {
         keep: Duration,
         now: SystemTime,
     ) -> StoreFuture<'_, bool> {
-        let marked = self.change(key, |kept| {
+        self.with(key, |kept| {
             // A lease that has ended is nobody's, and the work is done all the same.
-            let kept = kept.filter(|kept| !kept.is_over(now));
-            let nobody_elses = kept.is_none_or(|kept| kept.claim == Some(claim));
-            if nobody_elses { Op::Put(Kept::until(None, now, keep)) } else { Op::Nop }
-        });
-        Box::pin(ready(Ok(marked)))
+            let marked = [State::Free, State::Claimed(claim)].contains(&kept.state_at(now));
+            if marked {
+                kept.set(State::Done, now, keep);
+            }
+            marked
+        })
     }
 
-    fn release(&self, key: DedupKey, claim: ClaimId, _: SystemTime) -> StoreFuture<'_, bool> {
-        let released = self.change(key, |kept| {
-            let ours = kept.is_some_and(|kept| kept.claim == Some(claim));
-            if ours { Op::Remove } else { Op::Nop }
-        });
-        Box::pin(ready(Ok(released)))
+    fn release(&self, key: DedupKey, claim: ClaimId, now: SystemTime) -> StoreFuture<'_, bool> {
+        self.with(key, |kept| {
+            let ours = kept.state_at(now) == State::Claimed(claim);
+            if ours {
+                *kept = Kept::nothing();
+            }
+            ours
+        })
     }
 }
 
@@ -144,6 +158,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("kept", &self.kept.entry_count()).finish()
+        let capacity = self.kept.policy().max_capacity();
+        f.debug_struct("MemoryStore").field("capacity", &capacity).finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 //! released. Whoever crashes in between loses nothing, because the lease ends and the sender's retry
 //! runs.
 
+mod builder;
 mod key;
 #[cfg(feature = "dedup-memory")]
 mod memory;
@@ -17,16 +18,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+pub use self::builder::DedupBuilder;
 pub use self::key::DedupKey;
 #[cfg(feature = "dedup-memory")]
 pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 pub use self::store::{ClaimId, Claimed, DedupStore, StoreFuture, StoreUnavailable};
-use crate::clock::{Clock, SystemClock, unix_seconds};
+use crate::clock::{Clock, unix_seconds};
 use crate::delivery::{Delivery, Scheme};
-use crate::error::ConfigError;
-use crate::limits::{DEDUP_KEEP_SECONDS, DEDUP_LEASE_SECONDS, MAX_LEEWAY_SECONDS};
+use crate::limits::MAX_LEEWAY_SECONDS;
 
 /// Sees to it that the work for an event is done once, however often it is delivered.
 ///
@@ -115,9 +116,9 @@ enum WhenDown {
 
 /// The answer to a claim.
 #[derive(Debug)]
-pub enum Claim<'d> {
+pub enum Claim {
     /// It is ours to process until the lease ends.
-    Ours(Lease<'d>),
+    Ours(Lease),
     /// Somebody else is working on it: answer 503.
     InFlight,
     /// It was processed: answer 2xx.
@@ -129,8 +130,8 @@ pub enum Claim<'d> {
 /// Dropped without either, it ends by itself after its time, and the sender's retry runs.
 #[derive(Debug)]
 #[must_use = "a lease is committed or released; dropped, it only ends after its time"]
-pub struct Lease<'d> {
-    dedup: &'d Dedup,
+pub struct Lease {
+    dedup: Dedup,
     key: DedupKey,
     claim: ClaimId,
     keep: Duration,
@@ -139,14 +140,7 @@ pub struct Lease<'d> {
 impl Dedup {
     /// Starts to set up deduplication over a store.
     pub fn builder(store: impl DedupStore) -> DedupBuilder {
-        DedupBuilder {
-            store: Box::new(store),
-            namespace: String::new(),
-            lease: Duration::from_secs(60),
-            keep: Duration::from_secs(25 * 3600),
-            when_down: WhenDown::Refuse,
-            clock: Arc::new(SystemClock),
-        }
+        DedupBuilder::new(store)
     }
 
     /// Does the work for a delivery unless it was done before.
@@ -184,27 +178,30 @@ impl Dedup {
     ///
     /// # Errors
     /// [`StoreUnavailable`]: answer 503.
-    pub async fn claim(&self, delivery: &Delivery) -> Result<Claim<'_>, StoreUnavailable> {
+    pub async fn claim(&self, delivery: &Delivery) -> Result<Claim, StoreUnavailable> {
         let Inner { store, lease, clock, .. } = &*self.inner;
         let (key, claim) = (self.key(delivery), ClaimId::new());
         let claimed = store.claim(key, claim, *lease, clock.now()).await?;
         Ok(match claimed {
             Claimed::Ours => {
-                Claim::Ours(Lease { dedup: self, key, claim, keep: self.keep(delivery) })
+                Claim::Ours(Lease { dedup: self.clone(), key, claim, keep: self.keep(delivery) })
             }
             Claimed::InFlight => Claim::InFlight,
             Claimed::Done => Claim::Done,
         })
     }
 
-    /// Returns the key of a delivery, for a store of yours that does more in one step.
+    /// Returns the key of a delivery, for a step of yours that does more at once: in a transaction
+    /// with the work, or with a queue.
     #[must_use]
     pub fn key(&self, delivery: &Delivery) -> DedupKey {
         DedupKey::of(delivery, &self.inner.namespace)
     }
 
-    /// How long to remember it: as long as the sender retries, and as long as a token is valid.
-    fn keep(&self, delivery: &Delivery) -> Duration {
+    /// Returns how long to remember a delivery: as long as the sender retries, and as long as a token
+    /// is valid.
+    #[must_use]
+    pub fn keep(&self, delivery: &Delivery) -> Duration {
         let Scheme::Jwt(jwt) = delivery.scheme() else { return self.inner.keep };
         let expires_at = jwt.expires_at().unix_timestamp();
         let left = expires_at.saturating_sub(unix_seconds(self.inner.clock.now()));
@@ -213,7 +210,7 @@ impl Dedup {
     }
 }
 
-impl Lease<'_> {
+impl Lease {
     /// Takes note that the work is done. Tells whether the lease was still ours: if not, somebody
     /// else may have done the work as well.
     ///
@@ -244,88 +241,5 @@ impl fmt::Debug for Dedup {
             .field("keep", keep)
             .field("when_down", when_down)
             .finish_non_exhaustive()
-    }
-}
-
-/// Sets up a [`Dedup`]; made by [`Dedup::builder`].
-///
-/// # Examples
-#[cfg_attr(feature = "dedup-memory", doc = "```")]
-#[cfg_attr(not(feature = "dedup-memory"), doc = "```ignore")]
-/// use std::time::Duration;
-/// use gemini_webhooks::{ConfigError, Dedup, MemoryStore};
-///
-/// let dedup = Dedup::builder(MemoryStore::new())
-///     .namespace("orders")
-///     .lease(Duration::from_secs(120))
-///     .build()?;
-///
-/// let too_short = Dedup::builder(MemoryStore::new()).keep(Duration::from_secs(300)).build();
-/// assert_eq!(too_short.unwrap_err(), ConfigError::DedupTimesOutOfRange);
-/// # Ok::<(), ConfigError>(())
-/// ```
-#[must_use = "a builder does nothing until `build` is called"]
-pub struct DedupBuilder {
-    store: Box<dyn DedupStore>,
-    namespace: String,
-    lease: Duration,
-    keep: Duration,
-    when_down: WhenDown,
-    clock: Arc<dyn Clock>,
-}
-
-impl DedupBuilder {
-    /// Sets the name of the endpoint: the same id at two endpoints is then two deliveries.
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = namespace.into();
-        self
-    }
-
-    /// Sets how long the work may take before somebody else may start it, from 1 s to an hour; a
-    /// minute if not set.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
-        self
-    }
-
-    /// Sets how long what was processed is remembered, from 24 hours to 30 days; 25 hours if not
-    /// set, since the sender retries for 24 (Google's page).
-    pub fn keep(mut self, keep: Duration) -> Self {
-        self.keep = keep;
-        self
-    }
-
-    /// Processes deliveries while the store cannot be reached, each perhaps more than once, instead
-    /// of answering 503 until it can.
-    pub fn process_when_store_is_down(mut self) -> Self {
-        self.when_down = WhenDown::Process;
-        self
-    }
-
-    /// Sets the clock; the system's if not set.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Makes it.
-    ///
-    /// # Errors
-    /// [`ConfigError::DedupTimesOutOfRange`].
-    pub fn build(self) -> Result<Dedup, ConfigError> {
-        let Self { store, namespace, lease, keep, when_down, clock } = self;
-        if !DEDUP_LEASE_SECONDS.contains(&lease.as_secs())
-            || !DEDUP_KEEP_SECONDS.contains(&keep.as_secs())
-        {
-            return Err(ConfigError::DedupTimesOutOfRange);
-        }
-        let inner = Inner { store, namespace, lease, keep, when_down, clock };
-        Ok(Dedup { inner: Arc::new(inner) })
-    }
-}
-
-impl fmt::Debug for DedupBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DedupBuilder").field("store", &self.store).finish_non_exhaustive()
     }
 }

@@ -1,25 +1,29 @@
 //! The store that several machines share.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Script, ScriptInvocation};
+use redis::{Client, RedisResult, Script, ScriptInvocation};
 
 use super::key::DedupKey;
 use super::store::{ClaimId, Claimed, DedupStore, StoreFuture, StoreUnavailable};
 use crate::error::ConfigError;
 
-/// How long a connection may take, and then each step. The sender waits a few seconds for its answer
-/// (Google's page).
+/// How long a step may take, with the connection that it may have to make. The sender waits a few
+/// seconds for its answer (Google's page).
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Remembers deliveries in Redis, 6.2 or later: for a receiver on several machines.
 ///
-/// Each step is one script on one key, so that it is atomic, also in a cluster. Times are judged by
-/// the server's clock alone. The connection is made when it is first needed and made again when it
-/// breaks; meanwhile, and after 2 seconds without an answer, a step is [`StoreUnavailable`].
+/// Each step is one script on one key, so that it is atomic. Times are judged by the server's clock
+/// alone. The connection is made when it is first needed, and a new one after a step that failed;
+/// whatever the reason, a step without an answer after 2 seconds is [`StoreUnavailable`]. Steps need
+/// a tokio runtime.
+///
+/// For `rediss://`, which is TLS, turn a TLS feature of the crate `redis` on in your `Cargo.toml`,
+/// such as `tokio-rustls-comp`; without it such a URL is [`ConfigError::RedisUrl`].
 ///
 /// # Security
 /// A Redis that evicts keys (`maxmemory-policy` other than `noeviction`), or that lost its memory in
@@ -29,15 +33,20 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// ```no_run
 /// use gemini_webhooks::{Dedup, RedisStore};
 ///
-/// let store = RedisStore::new("rediss://user:password@redis.example.com/")?;
+/// let store = RedisStore::new("redis://user:password@redis.internal/")?;
 /// let dedup = Dedup::builder(store).namespace("orders").build()?;
 /// # Ok::<(), gemini_webhooks::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    client: Client,
+    /// The connection of all clones, once there is one.
+    connection: Arc<Mutex<Option<Connection>>>,
     prefix: String,
 }
+
+/// In an `Arc` to be told from the one that takes its place.
+type Connection = Arc<ConnectionManager>;
 
 /// The value of a key is `done`, or the id of the claim in so many bytes.
 static CLAIM: LazyLock<Script> = LazyLock::new(|| {
@@ -70,25 +79,19 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 
 impl RedisStore {
     /// Makes a store at a URL such as `redis://127.0.0.1/`; nothing is connected before it is first
-    /// needed. Needs a tokio runtime around it.
+    /// needed.
     ///
     /// # Errors
     /// [`ConfigError::RedisUrl`].
     pub fn new(url: &str) -> Result<Self, ConfigError> {
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(TIMEOUT))
-            .set_response_timeout(Some(TIMEOUT));
-        let client = Client::open(url).map_err(|_| ConfigError::RedisUrl)?;
-        let connection = ConnectionManager::new_lazy_with_config(client, config)
-            .map_err(|_| ConfigError::RedisUrl)?;
-        Ok(Self::with_connection(connection))
+        Client::open(url).map(Self::with_client).map_err(|_| ConfigError::RedisUrl)
     }
 
-    /// Makes a store over a connection of yours: give it time limits.
+    /// Makes a store with a client of yours, which may bring certificates.
     #[must_use]
-    pub fn with_connection(connection: ConnectionManager) -> Self {
-        Self { connection, prefix: "gemini-webhooks:".to_owned() }
+    pub fn with_client(client: Client) -> Self {
+        let prefix = "gemini-webhooks:".to_owned();
+        Self { client, connection: Arc::default(), prefix }
     }
 
     /// Sets what the names of the keys start with; `gemini-webhooks:` if not set.
@@ -102,8 +105,36 @@ impl RedisStore {
         &self,
         script: ScriptInvocation<'_>,
     ) -> Result<T, StoreUnavailable> {
-        let mut connection = self.connection.clone();
-        script.invoke_async(&mut connection).await.map_err(|_| StoreUnavailable)
+        let connection = self.connection().map_err(|_| StoreUnavailable)?;
+        let mut manager = ConnectionManager::clone(&connection);
+        let answer = tokio::time::timeout(TIMEOUT, script.invoke_async(&mut manager)).await;
+        answer.map_err(drop).and_then(|answer| answer.map_err(drop)).map_err(|()| {
+            self.leave(&connection);
+            StoreUnavailable
+        })
+    }
+
+    fn connection(&self) -> RedisResult<Connection> {
+        let mut kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = &*kept {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT));
+        let manager = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
+        Ok(kept.insert(Arc::new(manager)).clone())
+    }
+
+    /// Lets the next step connect anew, unless another has seen to it. The manager alone would stay
+    /// for good with a log-in that was refused once, and for a quarter of an hour with a connection
+    /// whose other end vanished without a word.
+    fn leave(&self, failed: &Connection) {
+        let mut kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, failed)) {
+            *kept = None;
+        }
     }
 
     fn invocation(
