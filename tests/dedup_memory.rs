@@ -2,9 +2,10 @@
 //! so that nothing else is counted.
 
 use std::alloc::System;
+use std::time::SystemTime;
 
 use gemini_webhooks::testing::StaticSigner;
-use gemini_webhooks::{Dedup, MemoryStore, Once, Secret, StaticVerifier, SystemClock};
+use gemini_webhooks::{Dedup, MemoryStore, Once, Secret, StaticVerifier};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -24,9 +25,8 @@ async fn a_hundred_thousand_ids_take_less_than_32_mib_and_more_ids_take_no_more(
     };
     let dedup = Dedup::builder(MemoryStore::new()).build().unwrap();
     let mut most = 0;
-    for n in 0..200_000 {
-        let time = gemini_webhooks::Clock::now(&SystemClock);
-        let request = signer.sign(&format!("msg_{n}"), time, "{}");
+    for n in 0..150_000 {
+        let request = signer.sign(&format!("msg_{n}"), SystemTime::now(), "{}");
         let delivery = verifier.verify(&request.headers, request.body).unwrap();
         let outcome = dedup.process_once(&delivery, async { Ok::<_, ()>(()) }).await;
         assert_eq!(outcome, Ok(Once::Processed(())));
@@ -37,6 +37,6 @@ async fn a_hundred_thousand_ids_take_less_than_32_mib_and_more_ids_take_no_more(
             assert!(in_use() > 4 * MIB, "then it does not hold them");
         }
     }
-    println!("at most, over 200 000 ids: {} KiB", most / 1024);
+    println!("at most, over 150 000 ids: {} KiB", most / 1024);
     assert!(most < 32 * MIB, "{most}");
 }
