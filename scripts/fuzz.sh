@@ -58,7 +58,7 @@ run() {
     -dict="fuzz/dict/$(dictionary_of "$target").dict" \
     -max_len="$(length_of "$target")" \
     -rss_limit_mb=512 \
-    -timeout=1 \
+    -timeout=5 \
     -print_final_stats=1
 }
 

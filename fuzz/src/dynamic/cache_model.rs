@@ -43,6 +43,8 @@ pub(super) struct Ask {
     /// What was at hand and good, so that there was nothing to wait for.
     at_hand: Option<Set>,
     known_missing: bool,
+    /// The same where no other kid can have pushed it out.
+    surely_missing: bool,
     under_way: bool,
     /// Nothing forbade a fetch.
     may_start: bool,
@@ -210,6 +212,7 @@ impl Model {
         };
         let at_hand = good.filter(|set| set.satisfies(&wish));
         let known_missing = at_hand.is_none() && self.is_known_missing(&wish);
+        let surely_missing = known_missing && self.missing.len() == 1;
         let may_start = self.may_start();
         let (must_start, must_not_start) = match at_hand {
             Some(_) if wish == Wish::Fresh => (false, true),
@@ -217,13 +220,13 @@ impl Model {
                 let (age, ttl) = (self.now - set.asked_at, set.fresh_until - set.asked_at);
                 (may_start && age > ttl * 81 / 100, age < ttl * 69 / 100)
             }
-            None => (may_start && !known_missing, known_missing),
+            None => (may_start && !known_missing, surely_missing),
         };
         let waits = at_hand.is_none();
         let fetch = Due::from(must_start, must_not_start || self.is_under_way());
         self.asked_in_step = Some(Asked { waits, fetch, started: false });
         let under_way = self.is_under_way();
-        Ask { wish, at_hand, known_missing, under_way, may_start, ends: self.ends }
+        Ask { wish, at_hand, known_missing, surely_missing, under_way, may_start, ends: self.ends }
     }
 
     /// A look that found nothing is remembered for a cooldown.
@@ -352,14 +355,15 @@ impl Model {
                 let lacks = |set: Set| !set.satisfies(&ask.wish);
                 let fresh_look = looked_well && self.usable().is_some_and(lacks);
                 assert!(ask.known_missing || fresh_look, "{:?} without a look", ask.wish);
-                if let (Wish::Kid(kid), false) = (&ask.wish, ask.known_missing) {
+                let by_a_look = !ask.known_missing || (looked_well && !ask.surely_missing);
+                if let (Wish::Kid(kid), true) = (&ask.wish, by_a_look) {
                     self.missing.insert(kid.clone(), self.now);
                 }
             }
             Outcome::Unreachable => {
                 let wish = &ask.wish;
                 assert!(ask.at_hand.is_none(), "{wish:?} is at hand, and refused");
-                assert!(!ask.known_missing, "{wish:?} is known to be missing");
+                assert!(!ask.surely_missing, "{wish:?} is known to be missing");
                 assert!(looked || !(ask.may_start || ask.under_way), "{wish:?} without a look");
                 assert!(!(looked_well && self.usable().is_some()), "{wish:?} after a good look");
             }
