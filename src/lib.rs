@@ -35,6 +35,9 @@ mod verifier;
 mod verify_dynamic;
 mod verify_static;
 
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis;
 #[cfg(feature = "fetch")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 pub use reqwest;
