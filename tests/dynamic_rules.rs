@@ -1256,7 +1256,8 @@ fn the_same_event_in_another_spelling_of_json_is_no_other_event() {
 
 #[test]
 fn beside_claims_with_the_event_the_body_may_be_empty_or_no_event() {
-    for body in ["", "{}", "[]", r#"{"data":{"id":"batch_666"}}"#, "null", "1"] {
+    let other = r#"{"data":{"id":"batch_666"}}"#;
+    for body in ["", " ", "\r\n", "{}", "[]", other, "null", "1", "a.b.c", "<html>"] {
         let delivery = verify(for_audience(), &headers(rsa().token(&claims())), body).unwrap();
         assert_eq!(delivery.event().job_id(), Some("batch_123456"), "{body}");
     }

@@ -62,7 +62,7 @@ impl DedupBuilder {
         self
     }
 
-    /// Sets how long what was processed is remembered, from 24 hours to 30 days; 25 hours if not
+    /// Sets how long what was processed is remembered, from 25 hours to 30 days; 25 hours if not
     /// set, since the sender retries for 24 (Google's page).
     pub fn keep(mut self, keep: Duration) -> Self {
         self.keep = keep;

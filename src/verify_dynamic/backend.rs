@@ -115,9 +115,11 @@ mod rust_crypto {
     pub(crate) struct Ed25519Key(DecodingKey);
 
     impl Ed25519Key {
-        #[allow(clippy::unnecessary_wraps)] // As the other backend's.
+        /// Refuses 32 bytes that are no point of the curve.
         pub(crate) fn new(key: &[u8; 32]) -> Result<Self, Unsupported> {
-            Ok(Self(DecodingKey::from_ed_der(key)))
+            let key = DecodingKey::from_ed_der(key);
+            let verifier = (DEFAULT_PROVIDER.verifier_factory)(&Algorithm::EdDSA, &key);
+            verifier.map(|_| Self(key)).map_err(|_| Unsupported)
         }
 
         pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {

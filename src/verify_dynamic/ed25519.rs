@@ -19,9 +19,9 @@ const ENCODED_LEN: usize = 88;
 pub(super) struct Candidates(Vec<[u8; 64]>);
 
 impl Candidates {
-    /// Decodes the `v1a` entries; `None` where there is none at all. Malformed ones are skipped but
-    /// counted, since each would cost a verification per key.
-    pub(super) fn parse(list: SignatureList<'_>) -> Result<Option<Self>, Error> {
+    /// Decodes the `v1a` entries. Malformed ones are skipped but counted, since each would cost a
+    /// verification per key.
+    pub(super) fn parse(list: SignatureList<'_>) -> Result<Self, Error> {
         let mut signatures = Vec::new();
         let mut entries = 0_usize;
         list.for_each_of(PREFIX, |entry| {
@@ -34,11 +34,10 @@ impl Candidates {
             let limit = MAX_V1A_ENTRIES;
             return Err(WebhookHeader::Signature.malformed(HeaderProblem::TooManyEntries { limit }));
         }
-        match (entries, signatures.is_empty()) {
-            (0, _) => Ok(None),
-            (_, true) => Err(WebhookHeader::Signature.malformed(HeaderProblem::NoWellFormedEntry)),
-            (_, false) => Ok(Some(Self(signatures))),
+        if signatures.is_empty() {
+            return Err(WebhookHeader::Signature.malformed(HeaderProblem::NoWellFormedEntry));
         }
+        Ok(Self(signatures))
     }
 
     /// Tells whether one of them was made by one of the keys: every usable key is tried, because

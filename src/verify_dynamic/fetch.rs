@@ -1,5 +1,6 @@
 //! The fetcher over HTTPS, with everything bounded.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -38,7 +39,7 @@ const MAX_ETAG_BYTES: usize = 256;
 /// assert_eq!(HttpsFetch::new("http://keys.example.com").unwrap_err(), ConfigError::KeyUrl);
 /// # Ok::<(), ConfigError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpsFetch {
     client: Client,
     url: Url,
@@ -65,7 +66,8 @@ impl HttpsFetch {
     ///
     /// # Security
     /// Build the client without redirects and with certificate checks: whoever can answer in the
-    /// endpoint's place can forge deliveries. Status, time and size are bounded here all the same.
+    /// endpoint's place can forge deliveries. An answer that came by a redirect is refused, and
+    /// status, time and size are bounded all the same.
     ///
     /// # Examples
     /// ```
@@ -110,7 +112,7 @@ impl HttpsFetch {
     }
 
     async fn get(self, request: FetchRequest) -> Result<Fetched, FetchProblem> {
-        let mut get = self.client.get(self.url);
+        let mut get = self.client.get(self.url.clone());
         if let Some(etag) = &request.etag {
             get = get.header(IF_NONE_MATCH, etag);
         }
@@ -118,6 +120,10 @@ impl HttpsFetch {
             get = get.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }
         let response = get.send().await.map_err(|error| problem_of(&error))?;
+        // A client of the caller's may follow redirects, and then somebody else has answered.
+        if *response.url() != self.url {
+            return Err(FetchProblem::Redirected);
+        }
         let max_age = max_age(response.headers());
         match response.status() {
             StatusCode::OK => {
@@ -131,6 +137,13 @@ impl HttpsFetch {
             }
             status => Err(FetchProblem::Status(status.as_u16())),
         }
+    }
+}
+
+impl fmt::Debug for HttpsFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the whole URL nor the client: both can hold credentials.
+        f.debug_struct("HttpsFetch").field("host", &self.url.host_str()).finish_non_exhaustive()
     }
 }
 
@@ -201,7 +214,8 @@ fn problem_of(error: &reqwest::Error) -> FetchProblem {
 /// `max-age` less `Age` (RFC 9111 section 4.2); what must not be stored or reused without asking
 /// has none left.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let directives = || text(headers, &CACHE_CONTROL).unwrap_or_default().split(',').map(str::trim);
+    let lines = || headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
+    let directives = || lines().flat_map(|line| line.split(',')).map(str::trim);
     let is = |wanted: &'static str| move |one: &str| one.eq_ignore_ascii_case(wanted);
     if directives().any(is("no-store")) || directives().any(is("no-cache")) {
         return Some(Duration::ZERO);
@@ -232,6 +246,8 @@ mod tests {
     #[test]
     fn max_age_is_what_is_left_of_it() {
         assert_eq!(age_of(&[]), None);
+        let two = [("cache-control", "public"), ("cache-control", "max-age=300")];
+        assert_eq!(age_of(&two), Some(300));
         assert_eq!(age_of(&[("cache-control", "public, max-age=300")]), Some(300));
         assert_eq!(age_of(&[("cache-control", "Max-Age=\"300\", public")]), Some(300));
         assert_eq!(age_of(&[("cache-control", "max-age=300"), ("age", "100")]), Some(200));

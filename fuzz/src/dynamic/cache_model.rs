@@ -58,6 +58,8 @@ struct Set {
     number: usize,
     asked_at: i64,
     fresh_until: i64,
+    /// What the answer said, in seconds.
+    max_age: Option<i64>,
     /// Came from another process while the fetch under way was asked.
     imported_meanwhile: bool,
 }
@@ -94,6 +96,8 @@ pub(super) struct Model {
     /// When the last fetch failed, by the clock.
     failed_at: Option<i64>,
     under_way: Option<i64>,
+    /// Whether the last fetch asked the endpoint itself.
+    forced: Option<bool>,
     /// What was at hand when that was asked: "not modified" is said of it.
     asked_about: Option<Set>,
     starts: Vec<Start>,
@@ -141,6 +145,7 @@ impl Model {
             waits: (0, 0),
             failed_at: None,
             under_way: None,
+            forced: None,
             asked_about: None,
             starts: Vec::new(),
             asked_in_step: None,
@@ -218,7 +223,7 @@ impl Model {
             Some(_) if wish == Wish::Fresh => (false, true),
             Some(set) => {
                 let (age, ttl) = (self.now - set.asked_at, set.fresh_until - set.asked_at);
-                (may_start && age > ttl * 81 / 100, age < ttl * 69 / 100)
+                (may_start && age > ttl * 91 / 100, age < ttl * 79 / 100)
             }
             None => (may_start && !known_missing, surely_missing),
         };
@@ -239,13 +244,19 @@ impl Model {
 
     pub(super) fn start(&mut self, forced: bool) {
         assert!(self.under_way.is_none(), "two fetches at once");
-        let asked = self.asked_in_step.as_mut().expect("nobody asked for this fetch");
-        assert!(asked.fetch != Due::MustNot && !asked.started, "there was no need of a fetch");
-        assert_eq!(forced, asked.waits, "forced where somebody waits, and only there");
+        match &mut self.asked_in_step {
+            Some(asked) if !asked.started => {
+                assert!(asked.fetch != Due::MustNot, "there was no need of a fetch");
+                assert_eq!(forced, asked.waits, "forced where somebody waits, and only there");
+                asked.started = true;
+            }
+            // Who joined a refresh asks once more, since a cache on the way may have answered it.
+            _ => assert!(forced && self.forced == Some(false), "nobody asked for this fetch"),
+        }
         let was_set_back = self.set_back_at.is_some_and(|at| self.elapsed - at < QUIET);
         assert!(was_set_back || self.elapsed >= self.waits.0, "a failure is not waited for");
-        asked.started = true;
         self.under_way = Some(self.now);
+        self.forced = Some(forced);
         if let Some(set) = &mut self.current {
             set.imported_meanwhile = false;
         }
@@ -284,23 +295,28 @@ impl Model {
         self.failures = 0;
         self.waits = (self.elapsed, self.elapsed);
         self.failed_at = None;
+        // What the document was given with holds on where "not modified" does not say.
+        let said = if anew { None } else { self.asked_about.and_then(|set| set.max_age) };
+        let max_age = max_age.or(said);
         let ttl = max_age.map_or(TTL, |age| (age * SECOND).clamp(LEAST_TTL, TTL));
         match (self.current, self.asked_about) {
             (Some(set), _) if set.imported_meanwhile && set.asked_at > asked_at => {}
             (_, Some(set)) if !anew => {
                 let fresh_until = asked_at + ttl;
                 self.current =
-                    Some(Set { asked_at, fresh_until, imported_meanwhile: false, ..set });
+                    Some(Set { asked_at, fresh_until, max_age, imported_meanwhile: false, ..set });
             }
-            _ => self.store(doc, asked_at, ttl),
+            _ => self.store(doc, asked_at, ttl, max_age),
         }
     }
 
-    fn store(&mut self, doc: Doc, asked_at: i64, ttl: i64) {
+    fn store(&mut self, doc: Doc, asked_at: i64, ttl: i64, max_age: Option<i64>) {
         self.sets += 1;
         let fresh_until = asked_at + ttl;
         let number = self.sets;
-        self.current = Some(Set { doc, number, asked_at, fresh_until, imported_meanwhile: false });
+        let imported_meanwhile = false;
+        self.current =
+            Some(Set { doc, number, asked_at, fresh_until, max_age, imported_meanwhile });
     }
 
     fn note_failure(&mut self) {
@@ -321,7 +337,7 @@ impl Model {
         }
         let doc = doc.ok_or(SnapshotProblem::NoUsableKey)?;
         if self.current.is_none_or(|set| set.asked_at < at || set.asked_at > self.now + SLACK) {
-            self.store(doc, at, TTL);
+            self.store(doc, at, TTL, None);
             if let Some(set) = &mut self.current {
                 set.imported_meanwhile = true;
             }

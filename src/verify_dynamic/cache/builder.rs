@@ -47,8 +47,8 @@ impl CachedKeysBuilder {
         self
     }
 
-    /// Sets how long it takes until a fetch start is allowed again, from 1 s to 10 minutes; 30 s if
-    /// not set.
+    /// Sets how long it takes until a fetch start is allowed again, from 1 s to 10 minutes, at most
+    /// half of the [`ttl`](Self::ttl); 30 s if not set.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.policy.cooldown = millis(cooldown);
         self
@@ -78,7 +78,8 @@ impl CachedKeysBuilder {
         let good = in_range(policy.ttl, TTL_SECONDS)
             && in_range(policy.stale, STALE_SECONDS)
             && in_range(policy.cooldown, COOLDOWN_SECONDS);
-        if !good {
+        // Else a set could end before a fetch is allowed, with the endpoint up.
+        if !good || policy.ttl < policy.least_ttl() {
             return Err(ConfigError::KeyTimesOutOfRange);
         }
         policy.cooldown_without_keys = policy.cooldown_without_keys.min(policy.cooldown);
@@ -89,7 +90,6 @@ impl CachedKeysBuilder {
 impl fmt::Debug for CachedKeysBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CachedKeysBuilder")
-            .field("url", &self.url)
             .field("policy", &self.policy)
             .field("clock", &self.clock)
             .finish_non_exhaustive()

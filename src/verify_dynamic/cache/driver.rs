@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -39,6 +40,8 @@ pub(super) struct Kept {
     pub(super) state: State,
     pub(super) document: Option<Document>,
     unknown: UnknownKids,
+    /// Whether the last fetch that started asked the endpoint itself.
+    forced: bool,
 }
 
 /// A key set with what it was read from.
@@ -47,6 +50,8 @@ pub(super) struct Document {
     pub(super) keys: Arc<KeySet>,
     pub(super) body: Bytes,
     pub(super) etag: Option<String>,
+    /// How long it may be kept, which a "not modified" need not say again.
+    pub(super) max_age: Option<Duration>,
 }
 
 impl Inner {
@@ -58,7 +63,7 @@ impl Inner {
         hook: Option<Hook>,
     ) -> Self {
         let unknown = UnknownKids::new();
-        let kept = Kept { state: State::new(policy), document: None, unknown };
+        let kept = Kept { state: State::new(policy), document: None, unknown, forced: false };
         Self {
             url,
             fetch,
@@ -96,9 +101,16 @@ impl Inner {
         {
             return Err(wanted.missing());
         }
-        let keys = self.after_fetch(|keys| wanted.is_in(keys)).await?;
-        if wanted.is_in(&keys) {
-            return Ok(keys);
+        let mut look = self.after_fetch(|keys| wanted.is_in(keys)).await?;
+        if !wanted.is_in(&look.keys) && !look.forced {
+            // A cache on the way may have answered that refresh: no verdict rests on it.
+            look = self.after_fetch(|keys| wanted.is_in(keys)).await?;
+        }
+        if wanted.is_in(&look.keys) {
+            return Ok(look.keys);
+        }
+        if !look.forced {
+            return Err(Error::KeysUnreachable);
         }
         if let Wanted::Kid(kid) = wanted {
             let mut kept = self.lock();
@@ -119,21 +131,34 @@ impl Inner {
     pub(super) async fn after_fetch(
         self: &Arc<Self>,
         enough: impl Fn(&Arc<KeySet>) -> bool,
-    ) -> Result<Arc<KeySet>, Error> {
-        let number = match self.plan(&enough)? {
-            Next::Have(keys) => return Ok(keys),
-            Next::Wait(number) => number,
+    ) -> Result<Look, Error> {
+        let (number, forced) = match self.plan(&enough)? {
+            Next::Have(keys) => return Ok(Look { keys, forced: false }),
+            Next::Wait { number, forced } => (number, forced),
         };
+        // Whoever joins a fetch needs a runtime as well, to wait in.
+        Handle::try_current().map_err(|_| Error::KeysUnreachable)?;
         let _place = Place::take(&self.waiters)?;
         // An end that came before this line is seen, too.
         let mut ended = self.ended.subscribe();
         let ended = ended.wait_for(|ended| *ended >= number);
-        let wait = timeout(FETCH_TIMEOUT.saturating_mul(2), ended);
-        wait.await
-            .map_err(|_| Error::KeysUnreachable)?
-            .map(drop)
-            .map_err(|_| Error::KeysUnreachable)?;
-        self.keys_after_look(&enough)
+        match timeout(FETCH_TIMEOUT.saturating_mul(2), ended).await {
+            Ok(ended) => ended.map(drop).map_err(|_| Error::KeysUnreachable)?,
+            Err(_) => self.give_up(number),
+        }
+        self.keys_after_look(&enough).map(|keys| Look { keys, forced })
+    }
+
+    /// Ends a fetch: one that says nothing of its end has failed. It may have been dropped, or nobody
+    /// runs its runtime any more; else all would wait for it for ever.
+    pub(super) fn give_up(&self, number: u64) {
+        let mut kept = self.lock();
+        if kept.state.under_way == Some(number) {
+            let now = self.now();
+            kept.state.note_failure(now, self.jitter(now));
+        }
+        drop(kept);
+        self.ended.send_modify(|ended| *ended = number.max(*ended));
     }
 
     fn plan(self: &Arc<Self>, enough: &impl Fn(&Arc<KeySet>) -> bool) -> Result<Next, Error> {
@@ -147,7 +172,7 @@ impl Inner {
             Plan::UseAndRefresh | Plan::Fetch => self.start(&mut kept, now, plan == Plan::Fetch),
             Plan::Use | Plan::Join | Plan::Refuse => None,
         };
-        let under_way = kept.state.under_way;
+        let (under_way, forced) = (kept.state.under_way, kept.forced);
         drop(kept);
         // Without the lock: a runtime that shuts down drops the task at once, which needs it.
         if let Some((runtime, task)) = task {
@@ -155,7 +180,7 @@ impl Inner {
         }
         match (plan, keys, under_way) {
             (Plan::Use | Plan::UseAndRefresh, Some(keys), _) => Ok(Next::Have(keys)),
-            (Plan::Fetch | Plan::Join, _, Some(number)) => Ok(Next::Wait(number)),
+            (Plan::Fetch | Plan::Join, _, Some(number)) => Ok(Next::Wait { number, forced }),
             _ => Err(Error::KeysUnreachable),
         }
     }
@@ -184,6 +209,7 @@ impl Inner {
     ) -> Option<(Handle, UnderWay)> {
         let runtime = Handle::try_current().ok()?;
         let number = kept.state.start(now);
+        kept.forced = forced;
         let known = kept.document.clone();
         let inner = Arc::clone(self);
         Some((runtime, UnderWay { inner, number, asked_at: now, forced, known }))
@@ -198,8 +224,18 @@ impl Inner {
 
 enum Next {
     Have(Arc<KeySet>),
-    /// For the end of the fetch of this number.
-    Wait(u64),
+    /// For the end of the fetch of this number, and whether it asks the endpoint itself.
+    Wait {
+        number: u64,
+        forced: bool,
+    },
+}
+
+/// Keys after a look.
+pub(super) struct Look {
+    pub(super) keys: Arc<KeySet>,
+    /// Whether the endpoint itself was asked, so that what is not among the keys is not there.
+    forced: bool,
 }
 
 /// A place among those who wait, given back however the wait ends.

@@ -79,6 +79,9 @@ pub enum FetchProblem {
     /// Longer than the time limit.
     #[error("the key endpoint did not answer in time")]
     Timeout,
+    /// Another place has answered, which a client of yours was redirected to.
+    #[error("the key endpoint redirects, which is not followed")]
+    Redirected,
     /// Another status than 200 (a redirect is one).
     #[error("the key endpoint answered with status {0}")]
     Status(u16),

@@ -113,7 +113,8 @@ impl CachedKeys {
         let oldest =
             now.saturating_sub(self.inner.policy.ttl.saturating_add(self.inner.policy.stale));
         let (keys, asked_at) = snapshot.read(&self.inner.url, oldest, now)?;
-        let document = Document { keys: Arc::new(keys), body: snapshot.document(), etag: None };
+        let (keys, body) = (Arc::new(keys), snapshot.document());
+        let document = Document { keys, body, etag: None, max_age: None };
         let mut kept = self.inner.lock();
         if kept.state.import(Arc::clone(&document.keys), asked_at, now) {
             kept.document = Some(document);
@@ -146,9 +147,6 @@ impl KeySource for CachedKeys {
 
 impl fmt::Debug for CachedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CachedKeys")
-            .field("url", &self.inner.url)
-            .field("health", &self.health())
-            .finish_non_exhaustive()
+        f.debug_struct("CachedKeys").field("health", &self.health()).finish_non_exhaustive()
     }
 }

@@ -129,7 +129,7 @@ impl State {
 
     /// Takes a set that a fetch brought, unless a newer one was imported meanwhile. Fetches come one
     /// after the other, so that their order needs no clock, which may have been set back. `jitter`
-    /// is 0 to 255 and only brings the refresh forward.
+    /// is 0 to 255 and only puts the refresh off.
     pub(super) fn store(
         &mut self,
         keys: Arc<KeySet>,
@@ -261,12 +261,12 @@ mod tests {
     }
 
     #[test]
-    fn jitter_only_brings_the_refresh_forward() {
+    fn jitter_only_puts_the_refresh_off() {
         let mut state = State::new(Policy::default());
         state.start(T0);
         state.store(keys(), T0, None, 255);
-        assert_eq!(state.plan(true, T0 + 415 * SECOND), Plan::Use);
-        assert_eq!(state.plan(true, T0 + 421 * SECOND), Plan::UseAndRefresh);
+        assert_eq!(state.plan(true, T0 + 540 * SECOND), Plan::Use);
+        assert_eq!(state.plan(true, T0 + 542 * SECOND), Plan::UseAndRefresh);
     }
 
     #[test]

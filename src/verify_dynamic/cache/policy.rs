@@ -13,8 +13,8 @@ const LEAST_TTL: Millis = 60_000;
 /// When to look for a newer set, in parts of its life out of 256: at four fifths.
 const REFRESH_AHEAD: i64 = 205;
 
-/// How far the jitter brings that forward at most, in parts of the life out of 256: a tenth, so
-/// that many receivers do not ask in the same second.
+/// How far the jitter puts that off at most, in parts of the life out of 256: a tenth, so that many
+/// receivers do not ask in the same second.
 const REFRESH_JITTER: i64 = 26;
 
 /// The first wait after a failure; it doubles with each further one.
@@ -51,17 +51,24 @@ impl Policy {
         max_age: Option<Duration>,
         jitter: u8,
     ) -> Current {
-        let ttl = max_age.map_or(self.ttl, millis).clamp(LEAST_TTL, self.ttl.max(LEAST_TTL));
+        let least = self.least_ttl();
+        let ttl = max_age.map_or(self.ttl, millis).clamp(least, self.ttl.max(least));
         let parts = |of_256: i64| ttl.saturating_mul(of_256) >> 8;
-        let early = parts(REFRESH_JITTER).saturating_mul(jitter.into()) >> 8;
+        let late = parts(REFRESH_JITTER).saturating_mul(jitter.into()) >> 8;
         let fresh_until = asked_at.saturating_add(ttl);
         Current {
             keys,
             asked_at,
-            refresh_at: asked_at.saturating_add(parts(REFRESH_AHEAD)).saturating_sub(early),
+            refresh_at: asked_at.saturating_add(parts(REFRESH_AHEAD)).saturating_add(late),
             fresh_until,
             usable_until: fresh_until.saturating_add(self.stale),
         }
+    }
+
+    /// The least that a set is kept: two fetches may have started just before, and one must be allowed
+    /// again before it ends.
+    pub(super) fn least_ttl(&self) -> Millis {
+        self.cooldown.saturating_mul(2).max(LEAST_TTL)
     }
 
     /// How long to wait after this many failures in a row, with up to a fifth more by jitter.

@@ -1,7 +1,6 @@
 //! A fetch under way: its task, from the question to the telling of those who wait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::driver::{Document, Inner};
 use super::fetcher::{FetchProblem, FetchRequest, Fetched};
@@ -35,7 +34,10 @@ impl UnderWay {
             Ok(event) => event,
             Err(problem) => self.note_failure(problem),
         };
-        if let Some(hook) = &self.inner.hook {
+        let inner = Arc::clone(&self.inner);
+        // Those who wait are told first: they need not wait for the hook as well.
+        drop(self);
+        if let Some(hook) = &inner.hook {
             hook(event);
         }
     }
@@ -48,42 +50,45 @@ impl UnderWay {
                     return Err(FetchProblem::NoUsableKey);
                 }
                 let event = KeyEvent::Fetched { usable: keys.len(), skipped: keys.skipped().len() };
-                self.store(Document { keys: Arc::new(keys), body, etag }, max_age);
+                self.store(Document { keys: Arc::new(keys), body, etag, max_age })?;
                 Ok(event)
             }
             Fetched::NotModified { max_age } => {
                 let known = self.known.clone().ok_or(FetchProblem::NoUsableKey)?;
-                self.store(known, max_age);
+                let max_age = max_age.or(known.max_age);
+                self.store(Document { max_age, ..known })?;
                 Ok(KeyEvent::NotModified)
             }
         }
     }
 
-    fn store(&self, document: Document, max_age: Option<Duration>) {
+    fn store(&self, document: Document) -> Result<(), FetchProblem> {
         let mut kept = self.inner.lock();
+        if kept.state.under_way != Some(self.number) {
+            // Nobody waits for it any more, and another may have been started since.
+            return Err(FetchProblem::Timeout);
+        }
         let jitter = self.inner.jitter(self.asked_at);
-        if kept.state.store(Arc::clone(&document.keys), self.asked_at, max_age, jitter) {
+        let keys = Arc::clone(&document.keys);
+        if kept.state.store(keys, self.asked_at, document.max_age, jitter) {
             kept.document = Some(document);
             self.inner.publish(&kept);
         }
+        Ok(())
     }
 
     fn note_failure(&self, problem: FetchProblem) -> KeyEvent {
         let mut kept = self.inner.lock();
-        let now = self.inner.now();
-        kept.state.note_failure(now, self.inner.jitter(now));
+        if kept.state.under_way == Some(self.number) {
+            let now = self.inner.now();
+            kept.state.note_failure(now, self.inner.jitter(now));
+        }
         KeyEvent::Failed { problem, failures: kept.state.failures }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut kept = self.inner.lock();
-        if kept.state.under_way == Some(self.number) {
-            let now = self.inner.now();
-            kept.state.note_failure(now, self.inner.jitter(now));
-        }
-        drop(kept);
-        self.inner.ended.send_modify(|ended| *ended = self.number.max(*ended));
+        self.inner.give_up(self.number);
     }
 }
