@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -11,8 +12,8 @@ use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, TestRsaKey, jwks, sample_body,
 };
 use gemini_webhooks::{
-    Binding, CachedKeys, Clock, Delivery, DynamicVerifier, Error, Fetch, FetchFuture, FetchProblem,
-    FetchRequest, Fetched, KeyEvent, SnapshotProblem,
+    Binding, CachedKeys, Clock, ConfigError, Delivery, DynamicVerifier, Error, Fetch, FetchFuture,
+    FetchProblem, FetchRequest, Fetched, KeyEvent, KeySource, SnapshotProblem, Wanted,
 };
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -490,4 +491,107 @@ async fn a_snapshot_is_under_every_rule() {
     assert!(world.verify(world.jwt(&rotated())).await.is_ok());
     world.keys.import(&old).unwrap();
     assert!(world.verify(world.jwt(&rotated())).await.is_ok());
+}
+
+/// A cache whose answers may be kept for a minute, with a cooldown of five.
+fn slow_to_look(clock: &ManualClock, script: &Script) -> CachedKeys {
+    struct ForAMinute(Script);
+    impl Fetch for ForAMinute {
+        fn fetch(&self, request: FetchRequest) -> FetchFuture {
+            let answer = self.0.fetch(request);
+            let minute = Some(Duration::from_secs(60));
+            Box::pin(async move {
+                answer.await.map(|answer| match answer {
+                    Fetched::Document { body, .. } => Fetched::document(body, minute, None),
+                    other => other,
+                })
+            })
+        }
+    }
+    CachedKeys::builder("https://keys.example.com", ForAMinute(script.clone()))
+        .cooldown(Duration::from_secs(300))
+        .clock(clock.clone())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_set_is_kept_until_the_next_fetch_is_allowed() {
+    let world = World::new();
+    let keys = slow_to_look(&world.clock, &world.script);
+    for second in 0..1_800 {
+        let now = world.clock.now();
+        let known = keys.at_hand(Wanted::Kid("key-1"), now).is_some();
+        let found = known || keys.look(Wanted::Kid("key-1")).await.is_ok();
+        assert!(found, "refused after {second} s with the endpoint up");
+        world.settle().await;
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let short = CachedKeys::builder("https://keys.example.com", world.script.clone())
+        .ttl(Duration::from_secs(599))
+        .cooldown(Duration::from_secs(300));
+    assert_eq!(short.build().unwrap_err(), ConfigError::KeyTimesOutOfRange);
+}
+
+#[tokio::test]
+async fn no_verdict_rests_on_a_refresh_that_a_cache_may_have_answered() {
+    let world = Arc::new(World::warm().await);
+    world.clock.advance(Duration::from_secs(550));
+    world.script.close();
+    assert!(world.good().await.is_ok());
+    world.settle().await;
+    // The refresh is under way, and a key turns up that its answer does not hold yet.
+    let old = jwks([signer().jwk(), ed25519(1).jwk()]);
+    world.script.0.next.lock().unwrap().push_back(Ok(old));
+    world.script.answer(Ok(jwks([signer().jwk(), rotated().jwk()])));
+    let request = world.jwt(&rotated());
+    let waiting = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.verify(request).await.map(drop) }
+    });
+    world.settle().await;
+    world.script.open();
+    assert_eq!(waiting.await.unwrap(), Ok(()));
+    let forced: Vec<_> =
+        world.script.0.requests.lock().unwrap().iter().map(|request| request.forced).collect();
+    assert_eq!(forced, [true, false, true]);
+}
+
+/// A good request as far as it comes without a wait.
+fn poll_once(world: &World) -> Option<Result<(), Error>> {
+    let request = world.jwt(&signer());
+    let mut verify = Box::pin(world.verifier.verify(&request.headers, request.body));
+    match verify.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(verdict) => Some(verdict.map(drop)),
+        Poll::Pending => None,
+    }
+}
+
+#[test]
+fn a_fetch_in_a_runtime_that_nobody_runs_is_given_up() {
+    let runtime = |paused| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(paused).build().unwrap()
+    };
+    let (idle, busy) = (runtime(false), runtime(true));
+    let world = World::new();
+    // Polled once, and gone with the only runtime that would have run the fetch.
+    assert_eq!(idle.block_on(async { poll_once(&world) }), None);
+    let again = || async { world.good().await.map(drop) };
+    assert_eq!(busy.block_on(again()), Err(Error::KeysUnreachable));
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(busy.block_on(again()), Ok(()));
+    // What the idle one brings at last is of no use to anybody, and harms nobody.
+    idle.block_on(world.settle());
+    assert_eq!(busy.block_on(again()), Ok(()));
+}
+
+#[test]
+fn waiting_outside_a_runtime_is_503_and_no_panic() {
+    let world = World::new();
+    assert_eq!(poll_once(&world), Some(Err(Error::KeysUnreachable)));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Here a fetch starts, which the next caller would join.
+    assert_eq!(runtime.block_on(async { poll_once(&world) }), None);
+    assert_eq!(poll_once(&world), Some(Err(Error::KeysUnreachable)));
 }
