@@ -42,7 +42,8 @@ cargo test --locked --no-default-features --lib --test wire_rules --test events 
 
 step "the other backend, alone"
 cargo test --locked --no-default-features --features rust-crypto --lib --test backends \
-    --test mixed_endpoint --test key_cache
+    --test mixed_endpoint --test key_cache --test dynamic_rules --test advisories \
+    --test observe_hook --test fuzz_seeds
 
 step "the main job"
 cargo run --locked --quiet --example quickstart

@@ -8,7 +8,8 @@ use crate::error::Party;
 use crate::error::{Error, SeenScheme};
 use crate::settings::Settings;
 
-/// Tells how one verification went: few values of each kind, and nothing that a stranger chose.
+/// Tells how one verification went, by few codes and nothing that was sent. Of a request that was
+/// refused, the skew is a stranger's choice.
 ///
 /// # Examples
 /// ```

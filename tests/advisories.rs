@@ -3,10 +3,10 @@
 //! Not here, and why:
 //! - GHSA-f67f-2j6r-m4c9, CV6-9537 (comparison not in constant time): nothing that a verdict could
 //!   show; the comparisons are those of `ctutils`.
-//! - CV6-28449 (no lasting record against replay): the part of deduplication, not of verification.
-//! - CV6-48522, CV6-102267 (other schemes, redirects), GHSA-fhv5-28vv-h8m8 (a fetch per unknown
-//!   `kid`, one failure wipes the keys), CV5-22149 and GHSA-675f-rq2r-jw82 (withdrawn keys are
-//!   never dropped): the parts of fetching and keeping keys.
+//! - CV6-28449 (no lasting record against replay): in `tests/dedup`.
+//! - CV6-48522 and CV6-102267 (other schemes, redirects): in `tests/fetch.rs`, by their ids.
+//! - GHSA-fhv5-28vv-h8m8 (a fetch per unknown `kid`, one failure wipes the keys), CV5-22149 and
+//!   GHSA-675f-rq2r-jw82 (withdrawn keys are never dropped): in `tests/key_cache.rs`, by their ids.
 //! - RUSTSEC-2023-0071 (timing of private-key operations): verification has no private key.
 //! - RUSTSEC-2026-0044 to 0049, 0098, 0099, 0104 (certificates): the part of the TLS client.
 #![cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]

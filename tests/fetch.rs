@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use gemini_webhooks::testing::{Ed25519Signer, KeyAnswer, KeyServer, jwks};
 use gemini_webhooks::{
-    CachedKeys, Error, Fetch as _, FetchProblem, FetchRequest, Fetched, HttpsFetch, KeyEvent,
-    KeySetProblem,
+    CachedKeys, ConfigError, Error, Fetch as _, FetchProblem, FetchRequest, Fetched, HttpsFetch,
+    KeyEvent, KeySetProblem,
 };
 
 fn start(answer: KeyAnswer) -> KeyServer {
@@ -82,12 +82,20 @@ async fn no_status_but_200_is_taken_whatever_the_body() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed() {
+async fn cv6_102267_redirects_are_not_followed() {
     let server = start(good());
     server.answer_next(KeyAnswer::redirect("/elsewhere"));
     let found = problem(fetch(&server, FetchRequest::default()).await);
     assert_eq!(found, FetchProblem::Status(302));
     assert_eq!(server.fetches(), 1);
+}
+
+/// PyJWT fetched whatever the URL named.
+#[test]
+fn cv6_48522_no_scheme_but_https_is_fetched() {
+    for url in ["file:///etc/passwd", "http://example.com/", "ftp://example.com/", "data:,{}", ""] {
+        assert_eq!(HttpsFetch::new(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
+    }
 }
 
 #[tokio::test]

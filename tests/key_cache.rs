@@ -279,7 +279,7 @@ async fn an_unknown_kid_is_refused_after_a_fresh_look_and_503_before() {
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_kids_costs_four_fetches_in_a_minute_and_delays_nobody() {
+async fn ghsa_fhv5_28vv_h8m8_a_flood_of_unknown_kids_costs_four_fetches_in_a_minute() {
     let world = World::warm().await;
     world.minutes(2);
     let before = world.script.fetches();
@@ -304,7 +304,7 @@ async fn a_flood_of_unknown_kids_costs_four_fetches_in_a_minute_and_delays_nobod
 }
 
 #[tokio::test]
-async fn an_outage_of_an_hour_refuses_nobody_whose_key_is_at_hand() {
+async fn ghsa_fhv5_28vv_h8m8_a_failure_wipes_no_key_for_an_hour() {
     let world = World::warm().await;
     world.script.answer(Err(FetchProblem::Unreachable));
     let before = world.script.fetches();
@@ -357,7 +357,7 @@ async fn an_empty_or_broken_set_never_replaces_a_good_one() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_key_is_refused_after_the_ttl_even_if_the_receiver_was_idle() {
+async fn cv5_22149_ghsa_675f_rq2r_jw82_a_withdrawn_key_is_dropped_even_if_the_receiver_was_idle() {
     let world = World::warm().await;
     world.script.answer(Ok(jwks([rotated().jwk()])));
     world.minutes(10);
@@ -380,32 +380,6 @@ async fn a_caller_who_goes_away_stops_no_one_else() {
     world.script.open();
     assert_eq!(second.await.unwrap(), Ok(()));
     assert_eq!(world.script.fetches(), 1);
-}
-
-#[tokio::test]
-async fn callers_dropped_at_random_hang_nobody() {
-    let world = Arc::new(World::new());
-    for round in 0..2_000_u64 {
-        if round % 3 == 0 {
-            world.minutes(11);
-        }
-        let mut callers = tokio::task::JoinSet::new();
-        for n in 0..5 {
-            let world = Arc::clone(&world);
-            callers.spawn(async move {
-                let dropped = (round * 7 + n * 13) % 3;
-                let verify = world.good();
-                if dropped == 0 {
-                    let _ = tokio::time::timeout(Duration::ZERO, verify).await;
-                } else {
-                    let _ = verify.await;
-                }
-            });
-        }
-        while callers.join_next().await.is_some() {}
-    }
-    world.minutes(11);
-    assert!(world.good().await.is_ok());
 }
 
 #[tokio::test]

@@ -144,7 +144,6 @@ fn the_unknown_kids_are_bounded_and_remembered() {
         round(&keys, n);
         most = most.max(held(region.change()));
     }
-    // Each entry of moka has some 320 bytes around the 16 that it keeps.
     at_most("the most unknown kids, with all else in the cache", most, 128 * KIB);
     // As many of the last round are remembered: nobody has to look, and no look is allowed now.
     let again = runtime.block_on(async {

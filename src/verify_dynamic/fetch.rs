@@ -273,4 +273,19 @@ mod tests {
             assert_eq!(HttpsFetch::loopback(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
         }
     }
+
+    /// PyJWT followed redirects; a client that a caller hands in may do so too.
+    #[cfg(all(feature = "testing", feature = "aws-lc-rs"))]
+    #[tokio::test]
+    async fn cv6_102267_an_answer_that_came_by_a_redirect_is_refused() {
+        use crate::testing::{KeyAnswer, KeyServer, jwks};
+
+        let elsewhere = KeyServer::start(KeyAnswer::document(jwks([]))).unwrap();
+        let server = KeyServer::start(KeyAnswer::redirect(&elsewhere.url())).unwrap();
+        let client = Client::builder().no_proxy().build().unwrap();
+        let fetch = HttpsFetch { client, url: server.url().parse().unwrap() };
+        let refused = fetch.fetch(FetchRequest::default()).await.unwrap_err();
+        assert_eq!(refused, FetchProblem::Redirected);
+        assert_eq!(elsewhere.fetches(), 1);
+    }
 }

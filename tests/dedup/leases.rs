@@ -38,7 +38,7 @@ async fn the_lease_can_be_set() {
 }
 
 #[tokio::test]
-async fn what_was_processed_is_remembered_for_25_hours() {
+async fn cv6_28449_what_was_processed_is_remembered_for_25_hours() {
     let world = World::new();
     let dedup = world.dedup(MemoryStore::new());
     let delivery = world.delivery("msg_1");

@@ -13,7 +13,7 @@ pub struct KeyHealth {
     pub usable: usize,
     /// How old they are.
     pub age: Option<Duration>,
-    /// Whether they are past their time, and only used because the endpoint fails.
+    /// Whether they are past their time: then they are used only while the endpoint fails.
     pub stale: bool,
     /// How many fetches have failed in a row.
     pub failures: u32,

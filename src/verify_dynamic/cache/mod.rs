@@ -36,14 +36,16 @@ use crate::error::Error;
 
 /// Keeps Google's keys: fetched when first needed, refreshed ahead of time, bounded in everything.
 ///
-/// - A request whose key is at hand never waits and takes no lock.
+/// - A request whose key is at hand never waits, and takes no lock until the set is due to be looked
+///   for again.
 /// - A set is kept for its `max-age`, at most ten minutes, and looked for again at four fifths.
-/// - One fetch at a time, at most two at once and one more per 30 seconds, whatever the requests
-///   hold: a flood of unknown kids costs four fetches in a minute.
+/// - One fetch at a time, two in a row and one more per 30 seconds, whatever the requests hold: a
+///   flood of unknown kids costs four fetches in a minute. Without any keys it is one per 5 seconds.
 /// - While the endpoint fails the set is used for an hour more; then, and for keys that are not at
 ///   hand, the answer is [`Error::KeysUnreachable`], which is 503 and never a verdict.
 ///
-/// Cheap to clone; the clones share everything. Needs a tokio runtime when a fetch starts.
+/// Cheap to clone; the clones share everything. A fetch needs a tokio runtime with its time enabled,
+/// and one that goes on running: without, the answer is [`Error::KeysUnreachable`].
 ///
 /// # Examples
 /// See [`Fetch`].

@@ -9,7 +9,8 @@ use crate::limits::MAX_UNKNOWN_KIDS;
 ///
 /// A kid has one place, by a hash that nobody outside can foresee, and a newer one of the same place
 /// pushes it out: nothing grows, and nothing is searched. What is forgotten so costs no fetch; its
-/// next token is answered 503 instead of 400 until a look is allowed.
+/// next token is answered 503 instead of 400 until a look is allowed. (moka takes 340 KiB for as many
+/// kids, and gives it back late.)
 pub(super) struct UnknownKids {
     hasher: RandomState,
     places: Box<[Option<Place>]>,

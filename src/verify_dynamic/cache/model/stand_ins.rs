@@ -117,7 +117,7 @@ pub(super) fn reset(runtime: Runtime) {
 }
 
 /// How much time has passed in this schedule.
-fn elapsed() -> Duration {
+pub(super) fn elapsed() -> Duration {
     NOW.get()
 }
 

@@ -21,6 +21,7 @@ use super::super::{
 use super::stand_ins::{self, FetcherPanic, Runtime};
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::limits::FETCH_TIMEOUT;
 use crate::verify_dynamic::keys::KeySet;
 
 /// How many schedules each rule is tried under, by each of the two ways to choose them.
@@ -63,7 +64,8 @@ struct Published {
     moves_on: bool,
     answers: VecDeque<Answer>,
     fetches: usize,
-    is_asked: bool,
+    /// When the fetch under way came.
+    asked_at: Option<Duration>,
     /// What the last right answer said is the newest version.
     answered: Option<u64>,
 }
@@ -121,21 +123,27 @@ impl Fetch for Endpoint {
 }
 
 /// Sees that there is one fetch at a time.
-struct Alone(Endpoint);
+struct Alone(Endpoint, Duration);
 
 impl Alone {
     fn enter(endpoint: &Endpoint) -> Self {
         let mut published = endpoint.lock();
-        assert!(!published.is_asked, "two fetches at once");
-        published.is_asked = true;
+        let now = stand_ins::elapsed();
+        // One that should have ended long ago was given up.
+        let given_up = |asked_at| now - asked_at >= 2 * FETCH_TIMEOUT;
+        let alone = published.asked_at.is_none_or(given_up);
+        published.asked_at = Some(now);
         published.fetches += 1;
-        Self(endpoint.clone())
+        drop(published);
+        assert!(alone, "two fetches at once");
+        Self(endpoint.clone(), now)
     }
 }
 
 impl Drop for Alone {
     fn drop(&mut self) {
-        self.0.lock().is_asked = false;
+        let mut published = self.0.lock();
+        published.asked_at = published.asked_at.filter(|asked_at| *asked_at != self.1);
     }
 }
 
@@ -178,7 +186,7 @@ impl World {
             moves_on: false,
             answers: answers.into_iter().collect(),
             fetches: 0,
-            is_asked: false,
+            asked_at: None,
             answered: None,
         })));
         let events = Arc::new(Mutex::new(Vec::new()));
