@@ -355,6 +355,8 @@ impl Model {
     pub(super) fn judge(&mut self, ask: &Ask, outcome: Outcome) {
         let looked = self.ends > ask.ends;
         let looked_well = looked && self.last_end_was_good;
+        // A cache on the way may have answered a refresh: it is no verdict on what is missing.
+        let asked_itself = looked_well && self.forced == Some(true);
         match outcome {
             Outcome::Given(doc) => {
                 let of = |set: Option<Set>| {
@@ -369,9 +371,9 @@ impl Model {
             }
             Outcome::Missing => {
                 let lacks = |set: Set| !set.satisfies(&ask.wish);
-                let fresh_look = looked_well && self.usable().is_some_and(lacks);
+                let fresh_look = asked_itself && self.usable().is_some_and(lacks);
                 assert!(ask.known_missing || fresh_look, "{:?} without a look", ask.wish);
-                let by_a_look = !ask.known_missing || (looked_well && !ask.surely_missing);
+                let by_a_look = !ask.known_missing || (asked_itself && !ask.surely_missing);
                 if let (Wish::Kid(kid), true) = (&ask.wish, by_a_look) {
                     self.missing.insert(kid.clone(), self.now);
                 }
@@ -381,7 +383,7 @@ impl Model {
                 assert!(ask.at_hand.is_none(), "{wish:?} is at hand, and refused");
                 assert!(!ask.surely_missing, "{wish:?} is known to be missing");
                 assert!(looked || !(ask.may_start || ask.under_way), "{wish:?} without a look");
-                assert!(!(looked_well && self.usable().is_some()), "{wish:?} after a good look");
+                assert!(!(asked_itself && self.usable().is_some()), "{wish:?} after a good look");
             }
         }
     }
