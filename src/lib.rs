@@ -11,6 +11,9 @@
     )
 )]
 
+#[cfg(feature = "actix-web")]
+#[cfg_attr(docsrs, doc(cfg(feature = "actix-web")))]
+pub mod actix_web;
 #[cfg(any(feature = "axum", feature = "tower"))]
 mod adapter;
 #[cfg(feature = "axum")]
