@@ -25,13 +25,10 @@
 //! # Ok::<(), gemini_webhooks::ConfigError>(())
 //! ```
 
-use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http_body::Body as _;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
+use crate::adapter::receive;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::verifier::Verifier;
@@ -81,10 +78,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let verifier = Verifier::from_ref(state);
         let (parts, body) = request.into_parts();
-        // No body is read, and no memory spent, for a request that is refused all the same.
-        verifier.check_headers(&parts.headers)?;
-        let body = read(body, verifier.max_body_bytes()).await?;
-        Ok(Self(verifier.verify(&parts.headers, body).await?))
+        Ok(Self(receive(&verifier, &parts.headers, body).await?))
     }
 }
 
@@ -99,25 +93,6 @@ impl FromRef<DynamicVerifier> for Verifier {
     fn from_ref(verifier: &DynamicVerifier) -> Self {
         verifier.clone().into()
     }
-}
-
-/// Reads a body up to the limit; one that announces more is not read at all.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
-    let too_large = Error::BodyTooLarge { limit };
-    if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > limit) {
-        return Err(too_large);
-    }
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if is_length_limit(&*error) => Err(too_large),
-        Err(_) => Err(Error::BodyInterrupted),
-    }
-}
-
-/// Tells whether a limit was met: ours, or one that a layer around us has set.
-fn is_length_limit(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .any(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 /// Answers a request that was refused: a status without a body, since the sender is a stranger.
