@@ -274,7 +274,7 @@ mod tests {
         }
     }
 
-    /// PyJWT followed redirects; a client that a caller hands in may do so too.
+    /// `PyJWT` followed redirects; a client that a caller hands in may do so too.
     #[cfg(all(feature = "testing", feature = "aws-lc-rs"))]
     #[tokio::test]
     async fn cv6_102267_an_answer_that_came_by_a_redirect_is_refused() {

@@ -37,14 +37,21 @@ pub(super) enum Outcome {
     Unreachable,
 }
 
+/// Whether the kid is remembered as one that a look did not find.
+#[derive(Clone, Copy, PartialEq)]
+enum Memory {
+    None,
+    /// Unless another kid has pushed it out: a kid has one place.
+    Perhaps,
+    Surely,
+}
+
 /// What a caller asked for, and how things stood then.
 pub(super) struct Ask {
     pub(super) wish: Wish,
     /// What was at hand and good, so that there was nothing to wait for.
     at_hand: Option<Set>,
-    known_missing: bool,
-    /// The same where no other kid can have pushed it out.
-    surely_missing: bool,
+    missing: Memory,
     under_way: bool,
     /// Nothing forbade a fetch.
     may_start: bool,
@@ -98,6 +105,8 @@ pub(super) struct Model {
     under_way: Option<i64>,
     /// Whether the last fetch asked the endpoint itself.
     forced: Option<bool>,
+    /// What was at hand after each fetch that ended in this step: there can be two.
+    brought: Vec<Set>,
     /// What was at hand when that was asked: "not modified" is said of it.
     asked_about: Option<Set>,
     starts: Vec<Start>,
@@ -146,6 +155,7 @@ impl Model {
             failed_at: None,
             under_way: None,
             forced: None,
+            brought: Vec::new(),
             asked_about: None,
             starts: Vec::new(),
             asked_in_step: None,
@@ -216,8 +226,11 @@ impl Model {
             _ => self.good(),
         };
         let at_hand = good.filter(|set| set.satisfies(&wish));
-        let known_missing = at_hand.is_none() && self.is_known_missing(&wish);
-        let surely_missing = known_missing && self.missing.len() == 1;
+        let missing = match at_hand.is_none() && self.is_known_missing(&wish) {
+            true if self.missing.len() == 1 => Memory::Surely,
+            true => Memory::Perhaps,
+            false => Memory::None,
+        };
         let may_start = self.may_start();
         let (must_start, must_not_start) = match at_hand {
             Some(_) if wish == Wish::Fresh => (false, true),
@@ -225,13 +238,13 @@ impl Model {
                 let (age, ttl) = (self.now - set.asked_at, set.fresh_until - set.asked_at);
                 (may_start && age > ttl * 91 / 100, age < ttl * 79 / 100)
             }
-            None => (may_start && !known_missing, surely_missing),
+            None => (may_start && missing == Memory::None, missing == Memory::Surely),
         };
         let waits = at_hand.is_none();
         let fetch = Due::from(must_start, must_not_start || self.is_under_way());
         self.asked_in_step = Some(Asked { waits, fetch, started: false });
         let under_way = self.is_under_way();
-        Ask { wish, at_hand, known_missing, surely_missing, under_way, may_start, ends: self.ends }
+        Ask { wish, at_hand, missing, under_way, may_start, ends: self.ends }
     }
 
     /// A look that found nothing is remembered for a cooldown.
@@ -308,6 +321,7 @@ impl Model {
             }
             _ => self.store(doc, asked_at, ttl, max_age),
         }
+        self.brought.extend(self.usable());
     }
 
     fn store(&mut self, doc: Doc, asked_at: i64, ttl: i64, max_age: Option<i64>) {
@@ -362,18 +376,21 @@ impl Model {
                 let of = |set: Option<Set>| {
                     set.is_some_and(|set| set.doc == doc && set.satisfies(&ask.wish))
                 };
-                let after_a_look = if looked { self.usable() } else { None };
-                let fair = of(ask.at_hand) || of(after_a_look);
+                let after_a_look =
+                    || of(self.usable()) || self.brought.iter().any(|set| of(Some(*set)));
+                let fair = of(ask.at_hand) || (looked && after_a_look());
                 assert!(fair, "{:?}: {doc:?} is not good now", ask.wish);
             }
             Outcome::Warm => {
-                assert!(ask.at_hand.is_some() || (looked_well && self.usable().is_some()));
+                let well = looked_well || !self.brought.is_empty();
+                assert!(ask.at_hand.is_some() || (looked && well && self.usable().is_some()));
             }
             Outcome::Missing => {
                 let lacks = |set: Set| !set.satisfies(&ask.wish);
                 let fresh_look = asked_itself && self.usable().is_some_and(lacks);
-                assert!(ask.known_missing || fresh_look, "{:?} without a look", ask.wish);
-                let by_a_look = !ask.known_missing || (asked_itself && !ask.surely_missing);
+                let known = ask.missing != Memory::None;
+                assert!(known || fresh_look, "{:?} without a look", ask.wish);
+                let by_a_look = !known || (asked_itself && ask.missing == Memory::Perhaps);
                 if let (Wish::Kid(kid), true) = (&ask.wish, by_a_look) {
                     self.missing.insert(kid.clone(), self.now);
                 }
@@ -381,7 +398,7 @@ impl Model {
             Outcome::Unreachable => {
                 let wish = &ask.wish;
                 assert!(ask.at_hand.is_none(), "{wish:?} is at hand, and refused");
-                assert!(!ask.surely_missing, "{wish:?} is known to be missing");
+                assert!(ask.missing != Memory::Surely, "{wish:?} is known to be missing");
                 assert!(looked || !(ask.may_start || ask.under_way), "{wish:?} without a look");
                 assert!(!(asked_itself && self.usable().is_some()), "{wish:?} after a good look");
             }
@@ -389,6 +406,7 @@ impl Model {
     }
 
     pub(super) fn assert_every_start_was_asked_for(&mut self) {
+        self.brought.clear();
         if let Some(asked) = self.asked_in_step.take() {
             assert!(asked.started || asked.fetch != Due::Must, "a fetch is due");
         }

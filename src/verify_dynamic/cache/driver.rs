@@ -137,7 +137,7 @@ impl Inner {
             Next::Wait { number, forced } => (number, forced),
         };
         // Whoever joins a fetch needs a runtime as well, to wait in.
-        Handle::try_current().map_err(|_| Error::KeysUnreachable)?;
+        let Ok(_) = Handle::try_current() else { return Err(Error::KeysUnreachable) };
         let _place = Place::take(&self.waiters)?;
         // An end that came before this line is seen, too.
         let mut ended = self.ended.subscribe();

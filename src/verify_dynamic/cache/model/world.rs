@@ -130,7 +130,7 @@ impl Alone {
         let mut published = endpoint.lock();
         let now = stand_ins::elapsed();
         // One that should have ended long ago was given up.
-        let given_up = |asked_at| now - asked_at >= 2 * FETCH_TIMEOUT;
+        let given_up = |asked_at| now.saturating_sub(asked_at) >= 2 * FETCH_TIMEOUT;
         let alone = published.asked_at.is_none_or(given_up);
         published.asked_at = Some(now);
         published.fetches += 1;
