@@ -90,7 +90,7 @@ async fn cv6_102267_redirects_are_not_followed() {
     assert_eq!(server.fetches(), 1);
 }
 
-/// PyJWT fetched whatever the URL named.
+/// `PyJWT` fetched whatever the URL named.
 #[test]
 fn cv6_48522_no_scheme_but_https_is_fetched() {
     for url in ["file:///etc/passwd", "http://example.com/", "ftp://example.com/", "data:,{}", ""] {
