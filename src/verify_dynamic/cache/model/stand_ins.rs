@@ -117,7 +117,7 @@ pub(super) fn reset(runtime: Runtime) {
 }
 
 /// How much time has passed in this schedule.
-pub(super) fn elapsed() -> Duration {
+fn elapsed() -> Duration {
     NOW.get()
 }
 

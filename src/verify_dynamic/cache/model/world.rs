@@ -21,7 +21,6 @@ use super::super::{
 use super::stand_ins::{self, FetcherPanic, Runtime};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::limits::FETCH_TIMEOUT;
 use crate::verify_dynamic::keys::KeySet;
 
 /// How many schedules each rule is tried under, by each of the two ways to choose them.
@@ -64,8 +63,10 @@ struct Published {
     moves_on: bool,
     answers: VecDeque<Answer>,
     fetches: usize,
-    /// When the fetch under way came.
-    asked_at: Option<Duration>,
+    /// How many fetches are under way.
+    asking: usize,
+    /// Whether a fetch may hang: given up, it is still under way beside the next.
+    may_hang: bool,
     /// What the last right answer said is the newest version.
     answered: Option<u64>,
 }
@@ -123,27 +124,23 @@ impl Fetch for Endpoint {
 }
 
 /// Sees that there is one fetch at a time.
-struct Alone(Endpoint, Duration);
+struct Alone(Endpoint);
 
 impl Alone {
     fn enter(endpoint: &Endpoint) -> Self {
         let mut published = endpoint.lock();
-        let now = stand_ins::elapsed();
-        // One that should have ended long ago was given up.
-        let given_up = |asked_at| now.saturating_sub(asked_at) >= 2 * FETCH_TIMEOUT;
-        let alone = published.asked_at.is_none_or(given_up);
-        published.asked_at = Some(now);
+        let alone = published.asking == 0 || published.may_hang;
+        published.asking += 1;
         published.fetches += 1;
         drop(published);
         assert!(alone, "two fetches at once");
-        Self(endpoint.clone(), now)
+        Self(endpoint.clone())
     }
 }
 
 impl Drop for Alone {
     fn drop(&mut self) {
-        let mut published = self.0.lock();
-        published.asked_at = published.asked_at.filter(|asked_at| *asked_at != self.1);
+        self.0.lock().asking -= 1;
     }
 }
 
@@ -181,12 +178,15 @@ impl World {
 
     pub(super) fn on(runtime: Runtime, answers: impl IntoIterator<Item = Answer>) -> Self {
         stand_ins::reset(runtime);
+        let answers: VecDeque<_> = answers.into_iter().collect();
+        let may_hang = answers.iter().any(|answer| matches!(answer, Answer::Hangs));
         let endpoint = Endpoint(Arc::new(Mutex::new(Published {
             version: 1,
             moves_on: false,
-            answers: answers.into_iter().collect(),
+            answers,
             fetches: 0,
-            asked_at: None,
+            asking: 0,
+            may_hang,
             answered: None,
         })));
         let events = Arc::new(Mutex::new(Vec::new()));
