@@ -280,17 +280,28 @@ pub(crate) fn check_id(value: &[u8]) -> Result<(), HeaderProblem> {
 /// a re-printed number would let `+1` and `01` pass as `1`.
 #[inline]
 fn read_timestamp(value: &[u8]) -> Result<i64, HeaderProblem> {
-    check_bytes(value, MAX_TIMESTAMP_BYTES, 0x21)?;
-    let mut seconds = 0_i64;
-    for byte in value {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 || (digit == 0 && seconds == 0) {
-            return Err(HeaderProblem::NotUnixSeconds);
+    match value {
+        [b'1'..=b'9', ..] if value.len() <= MAX_TIMESTAMP_BYTES => {
+            decimal(value).filter(|seconds| *seconds <= MAX_TIMESTAMP)
         }
-        // Twelve digits are far from overflowing.
-        seconds = seconds.wrapping_mul(10).wrapping_add(i64::from(digit));
+        _ => None,
     }
-    if seconds > MAX_TIMESTAMP { Err(HeaderProblem::NotUnixSeconds) } else { Ok(seconds) }
+    .ok_or_else(|| not_a_timestamp(value))
+}
+
+#[inline]
+fn decimal(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0_i64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        // Twelve digits are far from overflowing.
+        (digit <= 9).then(|| number.wrapping_mul(10).wrapping_add(i64::from(digit)))
+    })
+}
+
+#[cold]
+fn not_a_timestamp(value: &[u8]) -> HeaderProblem {
+    let of_bytes = check_bytes(value, MAX_TIMESTAMP_BYTES, 0x21);
+    of_bytes.err().unwrap_or(HeaderProblem::NotUnixSeconds)
 }
 
 /// Visible ASCII and the space that separates entries.
