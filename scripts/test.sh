@@ -34,7 +34,7 @@ step "redis-server, for the tests that need a real one"
 bash scripts/install-redis.sh
 
 step "tests, examples and documentation"
-cargo test --locked --all-features
+RUSTDOC="$PWD/scripts/rustdoc.sh" cargo test --locked --all-features
 
 step "the build for static webhooks alone"
 cargo test --locked --no-default-features --lib --test wire_rules --test events --test axum \
