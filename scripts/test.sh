@@ -52,6 +52,9 @@ cargo run --locked --quiet --features dedup-memory --example answer_first
 step "benchmarks build and run once"
 cargo bench --locked --quiet -p gemini-webhooks-benches -- --once
 
+step "no request costs more than it did: instructions and allocations"
+bash scripts/instructions.sh
+
 step "other implementations verify what we sign, and the other way round"
 bash scripts/interop.sh
 
