@@ -1,5 +1,6 @@
 //! Deliveries of dynamic webhooks, their keys, and the cache of these.
 
+mod binding;
 mod cache_endpoint;
 mod cache_model;
 mod jwks;
@@ -22,6 +23,7 @@ use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks as document, sample_b
 use gemini_webhooks::{Error, KeySet, KeySource, KeysFuture, LentKeys, Wanted};
 use serde_json::Value;
 
+pub use self::binding::binding;
 pub use self::jwks::jwks;
 pub use self::jwt_claims::jwt_claims;
 pub use self::jwt_split::jwt_split;
