@@ -39,6 +39,14 @@ bash scripts/install-redis.sh
 step "tests, examples and documentation"
 RUSTDOC="$PWD/scripts/rustdoc.sh" cargo test --locked --all-features
 
+step "the same verdicts on all vectors without overflow checks, optimised as in a release"
+# Of the library alone, so that its dependencies are not built once more.
+release=profile.dev.package.gemini-webhooks
+cargo test --locked --all-features --config "$release.opt-level=3" \
+    --config "$release.debug-assertions=false" --config "$release.overflow-checks=false" \
+    --lib --test advisories --test backends --test dynamic_rules --test events --test fuzz_seeds \
+    --test mixed_endpoint --test standard_webhooks_vectors --test wire_rules
+
 step "the build for static webhooks alone"
 cargo test --locked --no-default-features --lib --test wire_rules --test events --test axum \
     --test standard_webhooks_vectors --test fuzz_seeds
