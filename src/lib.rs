@@ -25,6 +25,9 @@ mod dedup;
 mod delivery;
 mod error;
 mod event;
+#[cfg(feature = "explain")]
+#[cfg_attr(docsrs, doc(cfg(feature = "explain")))]
+pub mod explain;
 mod headers;
 mod json;
 pub mod limits;

@@ -124,3 +124,11 @@ pub const DEDUP_KEEP_SECONDS: std::ops::RangeInclusive<u64> = 25 * 3600..=30 * 2
 
 /// Most deliveries that are remembered in this process: the oldest is forgotten first.
 pub const DEDUP_IDS: u64 = 100_000;
+
+/// Largest body that a diagnosis looks into, in bytes: it is written anew in many forms, each of
+/// which is hashed.
+pub const MAX_EXPLAINED_BODY_BYTES: usize = 256 * 1024;
+
+/// Most MACs, or signatures checked, of one diagnosis in all: with one or two secrets enough for
+/// every mistake that it knows.
+pub const MAX_EXPLAIN_CHECKS: usize = 64;

@@ -167,6 +167,18 @@ impl Verifier {
             }
         }
     }
+
+    /// The time of the clock that it was given; of two, the static one's.
+    #[cfg(feature = "explain")]
+    pub(crate) fn now(&self) -> std::time::SystemTime {
+        match &self.0 {
+            Kinds::Static(verifier) => verifier.now(),
+            #[cfg(feature = "dynamic")]
+            Kinds::Dynamic(verifier) => verifier.now(),
+            #[cfg(feature = "dynamic")]
+            Kinds::Both(static_webhooks, _) => static_webhooks.now(),
+        }
+    }
 }
 
 /// Which of two verifiers a request concerns.

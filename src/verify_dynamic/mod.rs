@@ -8,6 +8,8 @@ mod binding;
 mod cache;
 mod claims;
 mod ed25519;
+#[cfg(feature = "explain")]
+mod explained;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod jwt;

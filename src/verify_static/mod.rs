@@ -1,5 +1,7 @@
 //! Static webhooks: registered for a project, signed with a shared secret.
 
+#[cfg(feature = "explain")]
+mod explained;
 mod secret;
 mod signature;
 
