@@ -56,6 +56,11 @@ impl Step {
         }
     }
 
+    /// Tells whether signatures have been checked where this step is the last.
+    pub(super) const fn is_checked(self) -> bool {
+        matches!(self, Self::None | Self::Signature | Self::Binding | Self::Body)
+    }
+
     /// The step that ends with this error.
     pub(super) const fn of(error: &Error) -> Self {
         match error {

@@ -32,17 +32,40 @@
 //! # Ok::<(), gemini_webhooks::ConfigError>(())
 //! ```
 
+mod body;
+mod budget;
 mod cause;
+#[cfg(feature = "dynamic")]
+mod dynamic_webhooks;
 mod explanation;
+mod headers;
+mod hints;
+mod joins;
+mod json;
+mod request;
+mod search;
+mod secret_text;
+mod shown;
+mod spelling;
+mod static_webhooks;
+#[cfg(feature = "dynamic")]
+mod token;
 
 #[cfg(feature = "dynamic")]
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use self::budget::Budget;
 pub use self::cause::{Cause, Step};
+#[cfg(feature = "dynamic")]
+use self::dynamic_webhooks::DynamicKind;
 pub use self::explanation::Explanation;
 use self::explanation::Finding;
-use crate::headers::HeaderLookup;
+use self::request::Request;
+pub use self::secret_text::secret_text;
+use self::static_webhooks::StaticKind;
+use crate::error::Error;
+use crate::headers::{HeaderLookup, WebhookHeader};
 use crate::verifier::Verifier;
 #[cfg(feature = "dynamic")]
 use crate::verify_dynamic::KeySet;
@@ -140,32 +163,107 @@ impl Explainer {
         body: &[u8],
         now: impl Into<SystemTime>,
     ) -> Explanation {
-        let _ = (headers, body, now.into());
-        let refusal = crate::error::Error::SignatureMismatch;
-        let found = Finding::new(Cause::Unexplained, "the signature does not match");
-        Explanation::new(Step::of(&refusal), Some(refusal), &found, None)
+        let request = Request { headers: &headers, body, now: now.into() };
+        let budget = Budget::new();
+        let kinds = self.kinds(&request);
+        // All are judged before anything is looked for, so that there are checks left for it.
+        let refusals: Vec<_> = kinds.iter().map(|kind| judge(&**kind, &request, &budget)).collect();
+        let judged = kinds.iter().zip(refusals);
+        Explanation::best(judged.map(|(kind, error)| explain(&**kind, error, &request, &budget)))
+    }
+
+    /// The kinds of webhooks that the headers concern.
+    fn kinds(&self, request: &Request<'_>) -> Vec<Box<dyn Kind + '_>> {
+        let headers = request.headers;
+        let mut kinds: Vec<Box<dyn Kind + '_>> = Vec::new();
+        if let Some(verifier) = self.verifier.static_of(headers) {
+            kinds.push(Box::new(StaticKind { verifier, retired: &self.retired }));
+        }
+        #[cfg(feature = "dynamic")]
+        if let Some(verifier) = self.verifier.dynamic_of(headers) {
+            let given = self.keys.as_deref();
+            let held = if given.is_none() { verifier.held(headers, request.now) } else { None };
+            kinds.push(Box::new(DynamicKind { verifier, given, held }));
+        }
+        kinds
     }
 }
 
-/// Says what is wrong with the text of a secret: what an environment variable holds, one secret or
-/// several with a space between.
-///
-/// The answer's cause is [`Cause::NothingWrong`] where the text is as it should be. The text shows no
-/// part of the secret.
-///
-/// # Examples
-/// ```
-/// use gemini_webhooks::explain::{Cause, secret_text};
-///
-/// let explanation = secret_text("v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-/// assert_eq!(explanation.cause(), Cause::SecretMalformed);
-/// assert!(explanation.to_string().contains("remove that"));
-/// ```
-#[must_use]
-pub fn secret_text(text: &str) -> Explanation {
-    let found = match Secret::parse_list(text) {
-        Ok(_) => Finding::new(Cause::NothingWrong, "the secret is well formed"),
-        Err(error) => Finding::new(Cause::SecretMalformed, error.to_string()),
+/// One kind of webhooks, as a diagnosis sees it.
+trait Kind {
+    /// How many signatures the verifier checks before it refuses one.
+    fn checks(&self, request: &Request<'_>) -> usize;
+
+    /// Why the verifier refuses the request, if it does.
+    fn refusal(&self, request: &Request<'_>) -> Option<Error>;
+
+    /// The same, as far as the body need not be looked into.
+    fn refusal_unread(&self, request: &Request<'_>) -> Option<Error>;
+
+    /// Explains a refusal that this kind has reasons of its own for.
+    fn finding(&self, error: &Error, request: &Request<'_>, budget: &Budget) -> Finding;
+
+    /// Looks for what a signature that does not match is right for.
+    fn signature(&self, request: &Request<'_>, budget: &Budget) -> Option<Finding>;
+}
+
+/// Why the request is refused, if it is, and at what price.
+fn judge(kind: &dyn Kind, request: &Request<'_>, budget: &Budget) -> Option<Error> {
+    if !request.is_small() {
+        return kind.refusal_unread(request);
+    }
+    let refusal = kind.refusal(request);
+    if refusal.as_ref().map_or(Step::None, Step::of).is_checked() {
+        budget.spend(kind.checks(request));
+    }
+    refusal
+}
+
+fn explain(
+    kind: &dyn Kind,
+    refusal: Option<Error>,
+    request: &Request<'_>,
+    budget: &Budget,
+) -> Explanation {
+    let Some(error) = refusal else {
+        return if request.is_small() { Explanation::nothing_wrong() } else { unread(request) };
     };
-    Explanation::new(Step::Setup, None, &found, None)
+    let (found, also) = match headers::finding(&error, request) {
+        Some(found) => (found, besides(kind, &error, request, budget)),
+        None => (kind.finding(&error, request, budget), None),
+    };
+    Explanation::new(Step::of(&error), Some(error), &found, also.as_ref())
+}
+
+/// What can be said of a request whose body is too large to look into it.
+fn unread(request: &Request<'_>) -> Explanation {
+    let bytes = request.body.len();
+    let what = format!("the body has {bytes} bytes, and its signature was not looked into");
+    Explanation::new(Step::BodySize, None, &Finding::new(Cause::BodyNotExplained, what), None)
+}
+
+/// Looks further where the time was wrong: what would have been found at the right one?
+fn besides(
+    kind: &dyn Kind,
+    error: &Error,
+    request: &Request<'_>,
+    budget: &Budget,
+) -> Option<Finding> {
+    if !request.is_small() {
+        return None;
+    }
+    match error {
+        Error::TooOld { .. } | Error::TooNew { .. } => {
+            let request = request.when_sent()?;
+            if !budget.allows(kind.checks(&request)) {
+                return None;
+            }
+            let error = judge(kind, &request, budget)?;
+            Some(kind.finding(&error, &request, budget))
+        }
+        Error::MalformedHeader { header: WebhookHeader::Timestamp, .. } => {
+            kind.signature(request, budget)
+        }
+        _ => None,
+    }
 }

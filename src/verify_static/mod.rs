@@ -2,6 +2,8 @@
 
 #[cfg(feature = "explain")]
 mod explained;
+#[cfg(feature = "explain")]
+mod readings;
 mod secret;
 mod signature;
 
@@ -16,9 +18,11 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "explain")]
+pub(crate) use self::readings::Reading;
 pub use self::secret::Secret;
 use self::signature::Candidates;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "explain", feature = "testing"))]
 pub(crate) use self::signature::MacKey;
 use crate::clock::{date_time, unix_seconds};
 use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
@@ -223,15 +227,7 @@ impl StaticVerifier {
         now: impl Into<SystemTime>,
     ) -> Result<Checked<'h>, Error> {
         let (now, watch, mut verdict) = (now.into(), Watch::start(), Verdict::default());
-        let result = watch.run(|| {
-            // 1. Bounds, before anything is worked on.
-            self.shared.settings.check_body_size(body.len())?;
-            // 2. to 4.: all that needs no secret.
-            let (headers, candidates) = self.prepare(headers, now, &mut verdict)?;
-            // 5. The signature: at most one MAC per secret, however many entries there are.
-            let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
-            Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
-        });
+        let result = watch.run(|| self.judge(headers, body, now, &mut verdict));
         watch.end(&self.shared.settings, verdict, &result);
         result
     }
@@ -244,6 +240,24 @@ impl StaticVerifier {
             Watch::start().end(settings, verdict, &result);
         }
         result
+    }
+
+    /// The pipeline, which nobody is told of here.
+    #[inline]
+    fn judge<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        body: &[u8],
+        now: SystemTime,
+        verdict: &mut Verdict,
+    ) -> Result<Checked<'h>, Error> {
+        // 1. Bounds, before anything is worked on.
+        self.shared.settings.check_body_size(body.len())?;
+        // 2. to 4.: all that needs no secret.
+        let (headers, candidates) = self.prepare(headers, now, verdict)?;
+        // 5. The signature: at most one MAC per secret, however many entries there are.
+        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
     /// Does what needs no secret, the cheap before the costly.
@@ -440,7 +454,7 @@ impl SecretRing {
         let others = self.secrets.iter().enumerate().filter(|(index, _)| *index != hint);
         let mut active = false;
         for (index, secret) in hinted_first.chain(others) {
-            if secret.retire_at.is_some_and(|end| now >= end) {
+            if secret.is_retired(now) {
                 continue;
             }
             active = true;

@@ -11,10 +11,12 @@ use zeroize::Zeroizing;
 use crate::base64::STANDARD as BASE64;
 use crate::error::{ConfigError, SecretProblem};
 use crate::limits::{MAX_SECRETS, ODD_SECRET_BYTES, SECRET_BYTES};
+#[cfg(feature = "explain")]
+use crate::verify_static::readings::{self, Reading};
 use crate::verify_static::signature::MacKey;
 
 /// What the service puts before the base64 text of a secret.
-const PREFIX: &str = "whsec_";
+pub(super) const PREFIX: &str = "whsec_";
 
 /// Holds the signing secret of one static webhook.
 ///
@@ -47,6 +49,9 @@ pub struct Secret {
     pub(super) key: MacKey,
     pub(super) label: Option<Arc<str>>,
     pub(super) retire_at: Option<SystemTime>,
+    /// The keys that the same text could stand for as well.
+    #[cfg(feature = "explain")]
+    pub(super) readings: Box<[(Reading, MacKey)]>,
 }
 
 impl Secret {
@@ -119,7 +124,7 @@ impl Secret {
     /// assert!(Secret::from_raw_bytes(text.as_bytes()).is_ok());
     /// ```
     pub fn from_raw_bytes(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Self::from_key(1, key.as_ref(), &SECRET_BYTES)
+        Self::from_raw(key.as_ref(), &SECRET_BYTES)
     }
 
     /// Reads a secret like [`parse`](Self::parse), with a key of 16 to 128 bytes.
@@ -159,7 +164,7 @@ impl Secret {
     /// assert!(Secret::dangerous_from_raw_bytes_odd_length([7; 15]).is_err());
     /// ```
     pub fn dangerous_from_raw_bytes_odd_length(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Self::from_key(1, key.as_ref(), &ODD_SECRET_BYTES)
+        Self::from_raw(key.as_ref(), &ODD_SECRET_BYTES)
     }
 
     /// Names the secret in what a delivery tells of itself, so that an operator knows when an old
@@ -199,8 +204,13 @@ impl Secret {
         self
     }
 
+    /// Tells whether it is no longer accepted at this time.
+    pub(crate) fn is_retired(&self, now: SystemTime) -> bool {
+        self.retire_at.is_some_and(|end| now >= end)
+    }
+
     /// The key that a signer uses too.
-    #[cfg(feature = "testing")]
+    #[cfg(any(feature = "explain", feature = "testing"))]
     pub(crate) fn key(&self) -> &MacKey {
         &self.key
     }
@@ -212,7 +222,17 @@ impl Secret {
     ) -> Result<Self, ConfigError> {
         let key = decode(text, *range.end())
             .map_err(|problem| ConfigError::InvalidSecret { position, problem })?;
-        Self::from_key(position, &key, range)
+        let secret = Self::from_key(position, &key, range)?;
+        #[cfg(feature = "explain")]
+        let secret = Self { readings: readings::of_text(text), ..secret };
+        Ok(secret)
+    }
+
+    fn from_raw(key: &[u8], range: &RangeInclusive<usize>) -> Result<Self, ConfigError> {
+        let secret = Self::from_key(1, key, range)?;
+        #[cfg(feature = "explain")]
+        let secret = Self { readings: readings::of_raw_bytes(key), ..secret };
+        Ok(secret)
     }
 
     fn from_key(
@@ -230,7 +250,13 @@ impl Secret {
         }
         let too_long = invalid(SecretProblem::TooLong { bytes, most });
         match MacKey::new(key) {
-            Ok(key) if bytes <= most => Ok(Self { key, label: None, retire_at: None }),
+            Ok(key) if bytes <= most => Ok(Self {
+                key,
+                label: None,
+                retire_at: None,
+                #[cfg(feature = "explain")]
+                readings: Box::default(),
+            }),
             _ => Err(too_long),
         }
     }
@@ -239,7 +265,13 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A new field breaks this line, so that somebody decides whether it may be shown.
-        let Self { key: _, label, retire_at: _ } = self;
+        let Self {
+            key: _,
+            label,
+            retire_at: _,
+            #[cfg(feature = "explain")]
+                readings: _,
+        } = self;
         f.debug_struct("Secret")
             .field("key", &format_args!("[redacted]"))
             .field("label", label)

@@ -42,6 +42,14 @@ impl MacKey {
         mac.update(body);
         Encoded::of(mac)
     }
+
+    /// Signs what a diagnosis supposes was signed.
+    #[cfg(feature = "explain")]
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize_fixed().into()
+    }
 }
 
 /// A signature in base64.
