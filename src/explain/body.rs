@@ -81,11 +81,12 @@ const FORMS: &[Form] = &[
     bytes(Cause::BodyLineEnd, "with CRLF behind it", with_crlf),
 ];
 
-/// Hands over the other forms of a body until one is the signed one, each form once.
+/// Hands over the other forms of a body until one is the signed one, each form once; says then what
+/// happened to it.
 pub(super) fn find(
     body: &[u8],
     mut is_signed: impl FnMut(&[u8]) -> bool,
-) -> Option<(Cause, &'static str)> {
+) -> Option<(Cause, String)> {
     let hasher = RandomState::new();
     let mut seen = HashSet::from([hasher.hash_one(body)]);
     let json = Json::cut(body);
@@ -97,7 +98,17 @@ pub(super) fn find(
         let other = other.filter(|other| other.len() <= MAX_EXPLAINED_BODY_BYTES);
         other.is_some_and(|other| seen.insert(hasher.hash_one(&*other)) && is_signed(&other))
     })?;
-    Some((signed.cause, signed.what))
+    let happened = match signed.cause {
+        Cause::BodyByteOrderMark => "a byte order mark was added or removed",
+        Cause::BodyInBase64 => "the body was wrapped in base64",
+        Cause::BodyLineEnd => "a line end was added behind the body, or removed",
+        Cause::BodyLineEnds => "the line ends of the body were changed",
+        Cause::BodyQuoted => "the body was put into a text",
+        Cause::BodyReencoded => "the body was decoded as text and encoded again",
+        _ => "the body was parsed as JSON and written again",
+    };
+    let what = format!("{happened} (the signature is right for it {})", signed.what);
+    Some((signed.cause, what))
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

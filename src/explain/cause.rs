@@ -196,7 +196,8 @@ causes! {
         "write it as `v1,` (or `v1a,`) and padded standard base64, entries separated by one space";
     /// No entry has the length or the alphabet of a signature.
     SignatureMalformed: "signature_malformed",
-        "compare the header with what the sender sent: an entry is `v1,` and 44 characters of base64";
+        "compare the header with what the sender sent, where an entry is `v1,` and 44 characters of \
+         base64";
 
     // The secret that a signature was made with.
 

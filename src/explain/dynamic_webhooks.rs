@@ -10,7 +10,7 @@ use super::search::{self, Proof};
 use super::shown::Shown;
 use super::spelling::{Signatures, Spelling};
 use super::token;
-use crate::error::{Error, HeaderProblem};
+use crate::error::{Error, HeaderProblem, SeenScheme};
 use crate::limits::MAX_V1A_ENTRIES;
 use crate::verify_dynamic::explained::Said;
 use crate::verify_dynamic::{DynamicVerifier, KeySet, LentKeys};
@@ -50,6 +50,7 @@ impl Kind for DynamicKind<'_> {
             (Error::SignatureMismatch, Some(said)) => Some(forged_token(&said.kid)),
             (
                 Error::SignatureMismatch
+                | Error::SchemeNotConfigured { saw: SeenScheme::Unknown }
                 | Error::MalformedHeader { problem: HeaderProblem::NoWellFormedEntry, .. },
                 None,
             ) => self

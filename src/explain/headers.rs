@@ -5,7 +5,7 @@ use super::explanation::Finding;
 use super::request::Request;
 use super::shown::Shown;
 use crate::error::{Error, HeaderProblem};
-use crate::headers::{Lookup, WebhookHeader};
+use crate::headers::{FoundHeaders, Lookup, WebhookHeader};
 
 /// Explains an error that any verifier can have with the headers or the body's size.
 pub(super) fn finding(error: &Error, request: &Request<'_>) -> Option<Finding> {
@@ -43,14 +43,18 @@ fn missing(header: WebhookHeader, request: &Request<'_>) -> Finding {
         let what = format!("{header} is missing, and {} is there", Shown(found));
         return Finding::new(Cause::HeaderRenamed, what);
     }
-    let found = request.headers.lookup();
-    let all = [found.id, found.timestamp, found.signature];
-    let what = if all.contains(&Lookup::One(b"")) {
-        format!("{header} is missing or empty")
-    } else if all.iter().all(|one| *one == Lookup::Missing) {
+    let FoundHeaders { id, timestamp, signature } = request.headers.lookup();
+    let own = match header {
+        WebhookHeader::Id => id,
+        WebhookHeader::Timestamp => timestamp,
+        WebhookHeader::Signature => signature,
+    };
+    let what = if own != Lookup::Missing {
+        format!("{header} is there, but empty")
+    } else if [id, timestamp, signature].iter().all(|one| *one == Lookup::Missing) {
         "none of the three webhook-* headers is there".to_owned()
     } else {
-        format!("{header} is missing, and others of the three are there")
+        format!("{header} is missing, while others of the three are there")
     };
     Finding::new(Cause::HeaderMissing, what)
 }

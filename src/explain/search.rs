@@ -34,11 +34,10 @@ pub(super) fn otherwise(
 
 fn of_another_body(proof: &impl Proof, fields: &Fields<'_>, budget: &Budget) -> Option<Finding> {
     let mut spelling = None;
-    let (cause, form) = body::find(fields.body, |body| {
+    let (cause, what) = body::find(fields.body, |body| {
         spelling = proof.of(&signed(fields, body), budget);
         spelling.is_some()
     })?;
-    let what = format!("the signature is right for the body {form}");
     Some(Finding::new(cause, with_spelling(what, spelling)))
 }
 
@@ -47,7 +46,7 @@ fn joined_otherwise(proof: &impl Proof, fields: &Fields<'_>, budget: &Budget) ->
     JOINS.iter().find_map(|join| {
         let text = parts(join, fields, date.as_deref())?;
         let spelling = proof.of(&text, budget)?;
-        let what = format!("the signature is over `{}`", join.escape_debug());
+        let what = format!("the sender signed `{}`", join.escape_debug());
         Some(Finding::new(Cause::SignedOtherText, with_spelling(what, Some(spelling))))
     })
 }

@@ -48,7 +48,7 @@ fn indented(json: &Value, indent: &str) -> String {
 fn compact_json_that_was_indented_is_recognised() {
     let compact = tree().to_string();
     for received in [indented(&tree(), "  "), indented(&tree(), "    "), indented(&tree(), "\t")] {
-        let words = ["as compact JSON:", "before any JSON parser"];
+        let words = ["as compact JSON)", "before any JSON parser"];
         assert_body(&became(&compact, received), Cause::BodyRewritten, &words);
     }
 }
@@ -58,7 +58,7 @@ fn indented_json_that_was_made_compact_is_recognised() {
     let compact = tree().to_string();
     let two = indented(&tree(), "  ");
     for (signed, words) in [
-        (two.clone(), "indented by 2 spaces:"),
+        (two.clone(), "indented by 2 spaces)"),
         (two + "\n", "indented by 2 spaces, with a line end"),
         (indented(&tree(), "    "), "indented by 4 spaces"),
         (indented(&tree(), "\t"), "indented by tabs"),
@@ -330,7 +330,7 @@ fn a_signature_in_another_spelling_is_recognised() {
 fn two_faults_of_one_signature_are_both_named() {
     let hex: String = mac(body()).iter().map(|byte| format!("{byte:02x}")).collect();
     let explanation = explain(&verifier(), &with_signature(&format!("v1,{hex}"), &body()));
-    let words = ["over `{body}`, and it is written in hex"];
+    let words = ["signed `{body}`, and it is written in hex"];
     assert_explained(&explanation, Cause::SignedOtherText, Step::Headers, &words);
 }
 
