@@ -197,7 +197,7 @@ causes! {
     /// No entry has the length or the alphabet of a signature.
     SignatureMalformed: "signature_malformed",
         "compare the header with what the sender sent, where an entry is `v1,` and 44 characters of \
-         base64";
+         base64, or `v1a,` and 88";
 
     // The secret that a signature was made with.
 
@@ -254,10 +254,10 @@ causes! {
     TokenMalformed: "token_malformed", "compare the header with what the sender sent";
     /// The token is for another audience.
     AudienceDiffers: "audience_differs",
-        "if that is you, set it by `audience` of the builder, exactly as it is written in the token";
+        "if it is meant for you, set its audience by `audience` of the builder, as it is written there";
     /// The token is from another issuer.
     IssuerDiffers: "issuer_differs",
-        "if that is the service, set it by `issuer` of the builder, exactly as in the token";
+        "if the service issued it, set its issuer by `issuer` of the builder, as it is written there";
     /// The token has expired.
     TokenExpired: "token_expired",
         "set this machine's clock if it is ahead; a replay or a captured request is explained at its \

@@ -267,3 +267,102 @@ fn besides(
         _ => None,
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::limits::{self, MAX_EXPLAIN_CHECKS, MAX_SECRETS};
+    use crate::testing::ManualClock;
+    use crate::verify_static::{MACS, StaticVerifier};
+
+    const NOW: u64 = 1_800_000_000;
+
+    /// Has another form by nearly every row.
+    const BODY: &[u8] = "{\"b\": \"é/<='\\u00e9\",\n \"id\" : [1, {}]}\n".as_bytes();
+
+    fn static_verifier(secrets: usize) -> StaticVerifier {
+        let secrets = (0..secrets).map(|n| Secret::from_raw_bytes(format!("{n:032}")).unwrap());
+        StaticVerifier::builder().secrets(secrets).clock(ManualClock::at(NOW)).build().unwrap()
+    }
+
+    fn headers(sent_at: u64, signature: &str) -> [(&'static str, String); 3] {
+        [
+            ("webhook-id", "msg_1".to_owned()),
+            ("webhook-timestamp", sent_at.to_string()),
+            ("webhook-signature", signature.to_owned()),
+        ]
+    }
+
+    /// How many MACs, and checks of Ed25519 signatures, a diagnosis really makes.
+    fn checks(explainer: &Explainer, headers: &[(&'static str, String)]) -> usize {
+        MACS.set(0);
+        #[cfg(feature = "dynamic")]
+        crate::verify_dynamic::ED25519_CHECKS.set(0);
+        let explanation = explainer.explain(headers, BODY);
+        assert_ne!(explanation.cause(), Cause::NothingWrong);
+        #[cfg(feature = "dynamic")]
+        let signatures = crate::verify_dynamic::ED25519_CHECKS.get();
+        #[cfg(not(feature = "dynamic"))]
+        let signatures = 0;
+        MACS.get() + signatures
+    }
+
+    fn garbage() -> String {
+        format!("v1,{}=", "A".repeat(43))
+    }
+
+    #[test]
+    fn at_most_64_macs_are_made_in_all() {
+        let full = vec![garbage(); limits::MAX_SIGNATURE_ENTRIES].join(" ");
+        let hex = format!("v1,{}", "ab".repeat(32));
+        for secrets in 1..=MAX_SECRETS {
+            for signature in [&garbage(), &full, &hex] {
+                for sent_at in [NOW, NOW - 1000, NOW + 1000, NOW * 1000] {
+                    let explainer = Explainer::new(static_verifier(secrets));
+                    let made = checks(&explainer, &headers(sent_at, signature));
+                    assert!((30..=MAX_EXPLAIN_CHECKS).contains(&made), "{secrets}: {made}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_secret_leaves_checks_for_every_mistake() {
+        let explainer = Explainer::new(static_verifier(1));
+        let made = checks(&explainer, &headers(NOW, &garbage()));
+        assert!(made < MAX_EXPLAIN_CHECKS, "{made}");
+    }
+
+    #[test]
+    fn retired_secrets_count_too() {
+        let many = (0..100).map(|n| Secret::from_raw_bytes(format!("{n:048}")).unwrap());
+        let explainer = many.fold(Explainer::new(static_verifier(1)), Explainer::retired_secret);
+        assert_eq!(checks(&explainer, &headers(NOW, &garbage())), MAX_EXPLAIN_CHECKS);
+    }
+
+    #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+    #[test]
+    fn at_most_64_signatures_are_checked_in_all() {
+        use crate::testing::{Ed25519Signer, jwks};
+        use crate::verify_dynamic::{Binding, DynamicVerifier};
+        let dynamic = || {
+            let builder = DynamicVerifier::builder().clock(ManualClock::at(NOW));
+            builder.binding(Binding::dangerous_any_tenant()).build().unwrap()
+        };
+        for keys in 1..=8 {
+            let jwk = |n: u8| Ed25519Signer::from_seed([n; 32]).jwk();
+            let document = jwks((0..keys).map(jwk));
+            let keys = Arc::new(KeySet::from_json(document.as_bytes()).unwrap());
+            for (entries, sent_at) in [(1, NOW), (4, NOW), (1, NOW - 1000), (4, NOW + 1000)] {
+                let v1a = vec![format!("v1a,{}==", "A".repeat(86)); entries].join(" ");
+                let alone = Explainer::new(dynamic()).keys(Arc::clone(&keys));
+                let made = checks(&alone, &headers(sent_at, &v1a));
+                assert!((10..=MAX_EXPLAIN_CHECKS).contains(&made), "{made}");
+                let both = Verifier::new(static_verifier(MAX_SECRETS), dynamic());
+                let both = Explainer::new(both).keys(Arc::clone(&keys));
+                let made = checks(&both, &headers(sent_at, &format!("{} {v1a}", garbage())));
+                assert!((40..=MAX_EXPLAIN_CHECKS).contains(&made), "{made}");
+            }
+        }
+    }
+}

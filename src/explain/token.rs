@@ -82,10 +82,12 @@ fn audience(claims: &Value, accepted: &[String]) -> Finding {
     let shown: Vec<_> = found.iter().take(MOST_SHOWN).map(|one| Shown(one).to_string()).collect();
     let more = if found.len() > MOST_SHOWN { ", and others" } else { "" };
     let near = found.iter().any(|found| accepted.iter().any(|accepted| is_near(found, accepted)));
-    let near = if near { ", only in letter case, white space or a slash at the end" } else { "" };
-    let shown = shown.join(", ");
-    let what =
-        format!("the token is for {shown}{more}, which differs from every accepted audience{near}");
+    let differs = if near {
+        "and differs from an accepted audience in letter case, white space or a slash at the end"
+    } else {
+        "and that is no accepted audience"
+    };
+    let what = format!("the token is for {}{more}, {differs}", shown.join(", "));
     Finding::new(Cause::AudienceDiffers, what)
 }
 

@@ -27,6 +27,8 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use self::backend::ED25519_CHECKS;
 pub use self::binding::{Binding, JobOwner};
 pub use self::cache::{
     CachedKeys, CachedKeysBuilder, Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched,

@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 pub(crate) use self::readings::Reading;
 pub use self::secret::Secret;
 use self::signature::Candidates;
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use self::signature::MACS;
 #[cfg(any(feature = "explain", feature = "testing"))]
 pub(crate) use self::signature::MacKey;
 use crate::clock::{date_time, unix_seconds};

@@ -106,10 +106,10 @@ fn what_verifies_has_nothing_wrong() {
 #[test]
 fn another_audience_is_shown() {
     for (aud, words) in [
-        (json!("another-project"), "the token is for `another-project`, which differs"),
-        (json!(["one", "two"]), "the token is for `one`, `two`, which differs"),
+        (json!("another-project"), "the token is for `another-project`, and that is no accepted"),
+        (json!(["one", "two"]), "the token is for `one`, `two`, and that"),
         (json!(["1", "2", "3", "4"]), "`1`, `2`, `3`, and others"),
-        (json!("My-Project-Client-ID/"), "only in letter case, white space or a slash"),
+        (json!("My-Project-Client-ID/"), "in letter case, white space or a slash"),
         (json!("\u{1b}[2J`\n"), r"`\u{1b}[2J\u{60}\u{a}`"),
         (json!([]), "names no audience"),
     ] {
