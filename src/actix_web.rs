@@ -118,7 +118,9 @@ impl HeaderLookup for HeaderMap {
     }
 
     fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| see(name.as_str(), value.as_bytes()));
+        for (name, value) in self {
+            see(name.as_str(), value.as_bytes());
+        }
     }
 }
 

@@ -208,7 +208,9 @@ impl HeaderLookup for HeaderMap {
     }
 
     fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| see(name.as_str(), value.as_bytes()));
+        for (name, value) in self {
+            see(name.as_str(), value.as_bytes());
+        }
     }
 }
 
@@ -218,7 +220,9 @@ impl<K: AsRef<str>, V: AsRef<[u8]>> HeaderLookup for [(K, V)] {
     }
 
     fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| see(name.as_ref(), value.as_ref()));
+        for (name, value) in self {
+            see(name.as_ref(), value.as_ref());
+        }
     }
 }
 
@@ -249,7 +253,9 @@ impl<K: AsRef<str>, V: AsRef<[u8]>, S> HeaderLookup for HashMap<K, V, S> {
     }
 
     fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| see(name.as_ref(), value.as_ref()));
+        for (name, value) in self {
+            see(name.as_ref(), value.as_ref());
+        }
     }
 }
 
@@ -259,7 +265,9 @@ impl<K: AsRef<str>, V: AsRef<[u8]>> HeaderLookup for BTreeMap<K, V> {
     }
 
     fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
-        self.iter().for_each(|(name, value)| see(name.as_ref(), value.as_ref()));
+        for (name, value) in self {
+            see(name.as_ref(), value.as_ref());
+        }
     }
 }
 

@@ -33,8 +33,12 @@ impl Budget {
         self.left.set(self.left.get().saturating_sub(checks));
     }
 
-    /// Tells whether something was not tried for want of checks.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.refused.get()
+    /// Says in the middle of a sentence that something was not tried for want of checks.
+    pub(super) fn so_far(&self) -> String {
+        if self.refused.get() {
+            format!("as far as {MAX_EXPLAIN_CHECKS} checks go, ")
+        } else {
+            String::new()
+        }
     }
 }

@@ -118,6 +118,19 @@ macro_rules! causes {
                 }
             }
 
+            /// Tells whether it is a guess about a body that no signature is right for.
+            pub(super) const fn is_hint(self) -> bool {
+                matches!(
+                    self,
+                    Self::BodyEmpty
+                        | Self::BodyCompressed
+                        | Self::BodyDecompressed
+                        | Self::BodyCutOff
+                        | Self::BodyLossy
+                        | Self::BodyNotJson
+                )
+            }
+
             /// What to do about it.
             pub(super) const fn remedy(self) -> &'static str {
                 match self {

@@ -96,7 +96,7 @@ impl DynamicKind<'_> {
 
     fn unexplained(&self, error: &Error, budget: &Budget) -> Option<Finding> {
         let keys = self.keys().map_or(0, KeySet::ed25519_count);
-        let all = if budget.is_exhausted() { "as far as 64 checks go, " } else { "" };
+        let all = budget.so_far();
         let what = format!(
             "no v1a signature is right by the {keys} Ed25519 keys that are held, and {all}no other form \
              of the body (its JSON written anew, its line ends, its encoding, base64) and no other way \

@@ -150,9 +150,10 @@ impl Explanation {
     /// last, which is the dynamic one's, as of a verifier for both kinds.
     pub(super) fn best(answers: impl Iterator<Item = Self>) -> Self {
         let worth = |one: &Self| match one.cause {
-            Cause::NothingWrong => 2,
+            Cause::NothingWrong => 3,
             Cause::Unexplained => 0,
-            _ => 1,
+            cause if cause.is_hint() => 1,
+            _ => 2,
         };
         answers.max_by_key(worth).unwrap_or_else(|| {
             let found = Finding::of_scheme(SeenScheme::Unknown);

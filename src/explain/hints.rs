@@ -27,8 +27,8 @@ pub(super) fn find(request: &Request<'_>) -> Option<Finding> {
         let what = "the body has the character U+FFFD, which stands for bytes that were lost";
         return hint(Cause::BodyLossy, what.to_owned());
     }
-    let is_encoded = |coding: &&str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
-    if request.header("content-encoding").filter(is_encoded).is_some() {
+    let is_encoded = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+    if request.header("content-encoding").is_some_and(is_encoded) {
         let what = "the body is not compressed, though content-encoding says that it was";
         return hint(Cause::BodyDecompressed, what.to_owned());
     }

@@ -142,8 +142,8 @@ impl Explainer {
 
     /// Says what happened to a request, at the time of the verifier's clock.
     ///
-    /// Takes all headers of the request and the body as the verifier got it. A body over 256 KiB is
-    /// not looked into.
+    /// Takes all headers of the request, and the body as the verifier got it; a body over 256 KiB is
+    /// not looked into. A binding is asked as for a delivery; the hook for verdicts is not told.
     ///
     /// # Security
     /// See the [module](self): never send an explanation to the sender, and accept nothing by it.

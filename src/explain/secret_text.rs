@@ -5,9 +5,12 @@ use super::explanation::{Explanation, Finding};
 use crate::error::ConfigError;
 use crate::verify_static::Secret;
 
+/// How to recognise a text that is no secret, and what is said of it.
+type Mistaken = (fn(&str) -> bool, Cause, &'static str);
+
 /// What the service shows beside the secret, and what a secret becomes when it is copied out of a
 /// file: told before the text is read, which would name a lesser fault.
-const MISTAKEN: &[(fn(&str) -> bool, Cause, &str)] = &[
+const MISTAKEN: &[Mistaken] = &[
     (is_api_key, Cause::SecretNotASecret, "the text has the form of an API key"),
     (is_webhook_id, Cause::SecretNotASecret, "the text has the form of a webhook's id"),
     (is_shortened, Cause::SecretMalformed, "the text is a secret of which only the start is shown"),
@@ -23,8 +26,10 @@ const MISTAKEN: &[(fn(&str) -> bool, Cause, &str)] = &[
 /// Says what is wrong with the text of a secret: what an environment variable holds, one secret or
 /// several with a space between.
 ///
-/// The answer's cause is [`Cause::NothingWrong`] where the text is as it should be. The sentence
-/// shows no part of the secret.
+/// The answer's cause is [`Cause::NothingWrong`] where the text is as it should be.
+///
+/// # Security
+/// The answer shows no part of the secret.
 ///
 /// # Examples
 /// ```
@@ -86,7 +91,7 @@ fn is_shortened(text: &str) -> bool {
 }
 
 fn is_assignment(text: &str) -> bool {
-    let name = text.split_once("=").map(|(name, _)| name.trim_start_matches("export "));
+    let name = text.split_once('=').map(|(name, _)| name.trim_start_matches("export "));
     let is_name = |name: &str| {
         name.contains('_') && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
     };

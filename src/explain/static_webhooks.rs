@@ -69,7 +69,7 @@ impl StaticKind<'_> {
         }
         let secrets = self.verifier.with_secrets(|secrets| active(secrets, request).count());
         let (plural, retired) = (if secrets == 1 { "" } else { "s" }, self.retired.len());
-        let all = if budget.is_exhausted() { "as far as 64 checks go, " } else { "" };
+        let all = budget.so_far();
         let what = format!(
             "no signature is right by {secrets} secret{plural} and {retired} retired ones, and {all}no \
              other reading of a secret, no other form of the body (its JSON written anew, its line \

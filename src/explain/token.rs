@@ -39,19 +39,20 @@ pub(super) fn finding(
             let ago = now.saturating_sub(exp?);
             Finding::new(
                 Cause::TokenExpired,
-                format!("the token expired {ago} s ago by this receiver's clock"),
+                format!("the token expired {ago} s before the time of the verification"),
             )
         }
         Error::TokenNotYetValid => {
             let ahead = iat.max(nbf)?.saturating_sub(now);
-            let what = format!("the token is valid only in {ahead} s by this receiver's clock");
+            let what =
+                format!("the token is valid only {ahead} s after the time of the verification");
             Finding::new(Cause::TokenNotYetValid, what)
         }
         Error::TokenTooOld => {
             let ago = now.saturating_sub(iat?);
             Finding::new(
                 Cause::TokenTooOld,
-                format!("the token was issued {ago} s ago by this receiver's clock"),
+                format!("the token was issued {ago} s before the time of the verification"),
             )
         }
         Error::TokenLivesTooLong => {

@@ -24,7 +24,8 @@ pub(super) const PREFIX: &str = "whsec_";
 /// stand for 32 key bytes (observed). The key is what the base64 decodes to, never the text
 /// (Google's page, Standard Webhooks).
 ///
-/// Only the keyed HMAC state is held, wiped from memory on drop, and `Debug` does not show it. There
+/// Only the keyed HMAC state is held, wiped from memory on drop, and `Debug` does not show it; with
+/// the feature `explain`, those of the other keys that the same text could stand for as well. There
 /// is no `Display`, no serde, no comparison and no clone.
 ///
 /// # Examples

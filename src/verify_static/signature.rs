@@ -57,7 +57,9 @@ impl MacKey {
         #[cfg(test)]
         MACS.set(MACS.get() + 1);
         let mut mac = self.0.clone();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize_fixed().into()
     }
 }

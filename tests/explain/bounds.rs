@@ -1,5 +1,8 @@
 //! What a diagnosis does not look into.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gemini_webhooks::explain::{Cause, Explainer, Step};
 use gemini_webhooks::limits::MAX_EXPLAINED_BODY_BYTES;
 use gemini_webhooks::testing::SignedRequest;
@@ -54,6 +57,23 @@ fn a_body_over_the_verifiers_limit_is_named() {
         let words = [&*format!("{bytes} bytes, and 1024 are allowed"), "max_body_bytes"];
         assert_explained(&explanation, Cause::BodyTooLarge, Step::BodySize, &words);
     }
+}
+
+#[test]
+fn nobody_is_told_of_a_request_that_is_explained() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let hook = Arc::clone(&told);
+    let verifier = StaticVerifier::builder()
+        .secrets([super::secret()])
+        .on_verdict(move |_| drop(hook.fetch_add(1, Ordering::Relaxed)))
+        .build()
+        .unwrap();
+    let request = sign(super::body());
+    let _ = Explainer::new(verifier.clone()).explain(&request.headers, &request.body);
+    let _ = Explainer::new(verifier.clone()).explain_at(&request.headers, b"x", at(NOW));
+    assert_eq!(told.load(Ordering::Relaxed), 0);
+    let _ = verifier.verify(&request.headers, request.body);
+    assert_eq!(told.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use gemini_webhooks::testing::{
 };
 use gemini_webhooks::{
     Binding, CachedKeys, DynamicVerifier, DynamicVerifierBuilder, Fetch, FetchFuture, FetchProblem,
-    FetchRequest, JobOwner, KeySet, Verifier, WebhookHeader,
+    FetchRequest, Fetched, JobOwner, KeySet, KeySource, KeysFuture, LentKeys, Verifier, Wanted,
+    WebhookHeader,
 };
 use serde_json::{Value, json};
 
@@ -138,10 +139,14 @@ fn another_issuer_is_shown() {
 #[test]
 fn the_times_of_a_token_are_told() {
     for (members, cause, words) in [
-        (json!({ "iat": NOW - 500, "exp": NOW - 100 }), Cause::TokenExpired, "expired 100 s ago"),
-        (json!({ "iat": NOW - 500 }), Cause::TokenTooOld, "issued 500 s ago"),
-        (json!({ "iat": NOW + 100 }), Cause::TokenNotYetValid, "valid only in 100 s"),
-        (json!({ "nbf": NOW + 100.5 as u64 }), Cause::TokenNotYetValid, "valid only in 100 s"),
+        (
+            json!({ "iat": NOW - 500, "exp": NOW - 100 }),
+            Cause::TokenExpired,
+            "expired 100 s before",
+        ),
+        (json!({ "iat": NOW - 500 }), Cause::TokenTooOld, "issued 500 s before"),
+        (json!({ "iat": NOW + 100 }), Cause::TokenNotYetValid, "valid only 100 s after"),
+        (json!({ "nbf": NOW + 100.5 as u64 }), Cause::TokenNotYetValid, "valid only 100 s after"),
         (json!({ "exp": NOW + 90_000 }), Cause::TokenLivesTooLong, "lives 90000 s"),
     ] {
         let explanation = explain(&for_audience(), &token_with(&members));
@@ -265,6 +270,70 @@ fn the_keys_of_the_verifiers_source_are_used() {
     let request = stranger.sign(ID, at(NOW), &claims_with(&json!({})), "");
     let explanation = explainer.explain(&request.headers, &request.body);
     assert_explained(&explanation, Cause::KeyUnknown, Step::Key, &["`key-2`"]);
+}
+
+/// An endpoint that answers with this document.
+struct Document(String);
+
+impl Fetch for Document {
+    fn fetch(&self, _: FetchRequest) -> FetchFuture {
+        let document = Fetched::document(self.0.clone(), None, None);
+        Box::pin(std::future::ready(Ok(document)))
+    }
+}
+
+#[tokio::test]
+async fn the_keys_that_were_fetched_are_used() {
+    let mut too_small = JwtSigner::new("key-2", TestRsaKey::Two).jwk();
+    too_small["n"] = "AQAB".into();
+    let fetch = Document(jwks([rsa().jwk(), too_small]));
+    let cache = CachedKeys::builder("https://keys.example", fetch);
+    let cache = cache.clock(ManualClock::at(NOW)).build().unwrap();
+    cache.warm_up().await.unwrap();
+    let explainer = Explainer::new(builder().audience(AUDIENCE).keys(cache).build().unwrap());
+    let explain = |signer: JwtSigner| {
+        let request = signer.sign(ID, at(NOW), &claims_with(&json!({})), "");
+        explainer.explain(&request.headers, &request.body)
+    };
+    assert_eq!(explain(rsa()).cause(), Cause::NothingWrong);
+    let skipped = explain(JwtSigner::new("key-2", TestRsaKey::Two));
+    let words = ["key `key-2` was skipped (the modulus is under 2048 bits)"];
+    assert_explained(&skipped, Cause::KeySkipped, Step::Key, &words);
+    let unknown = explain(JwtSigner::new("key-3", TestRsaKey::Three));
+    let words = ["`key-3` is not among the 1 RSA keys that are held, nor among the 1 keys"];
+    assert_explained(&unknown, Cause::KeyUnknown, Step::Key, &words);
+}
+
+/// A source that does not tell what it holds.
+#[derive(Debug)]
+struct Silent(Arc<KeySet>);
+
+impl KeySource for Silent {
+    fn at_hand(&self, wanted: Wanted<'_>, now: std::time::SystemTime) -> Option<LentKeys> {
+        self.0.at_hand(wanted, now)
+    }
+
+    fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {
+        self.0.look(wanted)
+    }
+}
+
+#[test]
+fn a_source_that_does_not_tell_what_it_holds_is_asked_for_the_key() {
+    let verifier = builder()
+        .audience(AUDIENCE)
+        .binding(Binding::dangerous_any_tenant())
+        .keys(Silent(keys()))
+        .build()
+        .unwrap();
+    let explain = |request: &SignedRequest| {
+        Explainer::new(verifier.clone()).explain(&request.headers, &request.body).cause()
+    };
+    assert_eq!(explain(&token_with(&json!({}))), Cause::NothingWrong);
+    assert_eq!(explain(&v1a(body())), Cause::NothingWrong);
+    let stranger = JwtSigner::new("key-2", TestRsaKey::Two);
+    let request = stranger.sign(ID, at(NOW), &claims_with(&json!({})), "");
+    assert_eq!(explain(&request), Cause::KeysNotAtHand);
 }
 
 // `v1a` signatures.
@@ -397,4 +466,7 @@ fn a_header_of_both_kinds_is_explained_by_the_one_that_knows() {
         explain_both(&request(&garbage[0], &garbage[1], body())).cause(),
         Cause::Unexplained
     );
+    // What is made sure of comes before a guess of the other one's.
+    let changed = request(&entry(&sign("no JSON")), &garbage[1], "no JSON\n".to_owned());
+    assert_eq!(explain_both(&changed).cause(), Cause::BodyLineEnd);
 }

@@ -1,8 +1,10 @@
 //! Headers that are missing, renamed or malformed, clocks that differ, and schemes.
 
-use gemini_webhooks::WebhookHeader;
+use std::collections::{BTreeMap, HashMap};
+
 use gemini_webhooks::explain::{Cause, Explainer, Step};
 use gemini_webhooks::testing::SignedRequest;
+use gemini_webhooks::{FoundHeaders, HeaderLookup, WebhookHeader};
 use http::{HeaderName, HeaderValue};
 
 use super::{
@@ -53,6 +55,51 @@ fn names_as_cgi_has_them_are_recognised() {
     let explanation = Explainer::new(verifier()).explain(&headers, &request.body);
     assert_is_one_safe_sentence(&explanation);
     assert_explained(&explanation, Cause::HeaderRenamed, Step::Headers, &["`HTTP_WEBHOOK_ID`"]);
+}
+
+#[test]
+fn every_kind_of_collection_shows_its_headers() {
+    let pairs = [("x-webhook-id", "msg_1"), ("x-webhook-timestamp", "1"), ("host", "a")];
+    let explainer = Explainer::new(verifier());
+    let mut map = http::HeaderMap::new();
+    map.insert("x-webhook-id", HeaderValue::from_static("msg_1"));
+    let collections: [&dyn HeaderLookup; 6] = [
+        &map,
+        &pairs,
+        &pairs.as_slice(),
+        &pairs.to_vec(),
+        &HashMap::from(pairs),
+        &BTreeMap::from(pairs),
+    ];
+    for headers in collections {
+        assert_eq!(explainer.explain(headers, b"{}").cause(), Cause::HeaderRenamed);
+    }
+}
+
+#[cfg(feature = "actix-web")]
+#[test]
+fn the_headers_of_actix_web_are_shown() {
+    use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+    let mut headers = HeaderMap::new();
+    headers.insert(HeaderName::from_static("svix-id"), HeaderValue::from_static("msg_1"));
+    let explanation = Explainer::new(verifier()).explain(&headers, b"{}");
+    assert_explained(&explanation, Cause::HeaderRenamed, Step::Headers, &["`svix-id`"]);
+}
+
+/// Shows the three, and no others.
+struct Three(SignedRequest);
+
+impl HeaderLookup for Three {
+    fn lookup(&self) -> FoundHeaders<'_> {
+        self.0.headers.lookup()
+    }
+}
+
+#[test]
+fn a_collection_that_shows_only_the_three_is_explained_by_them() {
+    let three = Three(renamed(|name| format!("x-{name}")));
+    let explanation = Explainer::new(verifier()).explain(&three, b"{}");
+    assert_explained(&explanation, Cause::HeaderMissing, Step::Headers, &["none of the three"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use gemini_webhooks::explain::{Cause, Explainer, Explanation, Step, secret_text}
 use gemini_webhooks::{Secret, StaticVerifier};
 
 use super::{
-    ID, KEY, NOW, SECRET, assert_explained, assert_is_one_safe_sentence, at, body, explain, mac_by,
+    KEY, NOW, SECRET, assert_explained, assert_is_one_safe_sentence, at, body, explain, mac_by,
     other_secret, secret, sign, signed_text, verifier, verifier_of, with_signature,
 };
 
@@ -158,6 +158,13 @@ fn a_secret_past_its_end_is_recognised() {
 }
 
 #[test]
+fn an_explainer_shows_no_secret() {
+    let explainer = Explainer::new(verifier()).retired_secret(secret());
+    let shown = format!("{explainer:?}");
+    assert!(!shown.contains(&SECRET[6..]) && !shown.contains("a-key-of-32"), "{shown}");
+}
+
+#[test]
 fn several_secrets_are_counted() {
     let secrets = [other_secret(), Secret::from_raw_bytes([9; 32]).unwrap()];
     let request = sign(body());
@@ -178,10 +185,5 @@ fn the_clock_and_the_window_are_the_verifiers() {
     assert_eq!(explanation.step(), Step::ReplayWindow);
     let explanation =
         Explainer::new(verifier()).explain_at(&request.headers, &request.body, at(NOW + 301));
-    assert_explained(
-        &explanation,
-        Cause::TimestampTooOld,
-        Step::ReplayWindow,
-        &["301 s", ID.get(..0).unwrap()],
-    );
+    assert_explained(&explanation, Cause::TimestampTooOld, Step::ReplayWindow, &["301 s"]);
 }
