@@ -48,6 +48,7 @@ cargo test --locked --no-default-features --features rust-crypto --lib --test ba
 step "the main job"
 cargo run --locked --quiet --example quickstart
 cargo run --locked --quiet --features dedup-memory --example answer_first
+cargo run --locked --quiet --example reconcile
 
 step "benchmarks build and run once"
 cargo bench --locked --quiet -p gemini-webhooks-benches -- --once
