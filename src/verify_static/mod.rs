@@ -453,3 +453,26 @@ impl SecretRing {
         Err(if active { Error::SignatureMismatch } else { Error::NoActiveSecret })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock as _;
+    use crate::testing::{ManualClock, StaticSigner};
+
+    #[test]
+    fn the_secret_that_matched_last_is_tried_first() {
+        let secret = |n| Secret::from_raw_bytes([n; 32]).unwrap();
+        let clock = ManualClock::at(1_800_000_000);
+        let secrets = [secret(1), secret(2), secret(3)];
+        let verifier =
+            StaticVerifier::builder().secrets(secrets).clock(clock.clone()).build().unwrap();
+        let hint = || verifier.shared.secrets.load().last_match.load(Ordering::Relaxed);
+        for (signed_by, position) in [(3, 3), (3, 3), (2, 2), (1, 1), (3, 3)] {
+            let request = StaticSigner::new(&secret(signed_by)).sign("msg_1", clock.now(), "{}");
+            let checked = verifier.check(&request.headers, &request.body).unwrap();
+            assert_eq!((checked.id(), checked.secret().position()), ("msg_1", position));
+            assert_eq!(hint() + 1, position);
+        }
+    }
+}
