@@ -331,6 +331,13 @@ fn any_configured_secret_times_any_v1_entry_is_accepted() {
 }
 
 #[test]
+fn an_entry_that_is_listed_twice_is_as_good_as_once() {
+    let signed = signed();
+    let entry = signed.headers["webhook-signature"].to_str().unwrap();
+    assert!(verify(&with_header(WebhookHeader::Signature, format!("{entry} {entry}"))).is_ok());
+}
+
+#[test]
 fn the_secret_that_matched_is_told() {
     let verifier = StaticVerifier::builder()
         .secret(secret(1).with_label("new"))
