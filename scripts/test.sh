@@ -9,7 +9,7 @@ step() { printf '\n== %s\n' "$*"; }
 skipped() { printf '\n!! SKIPPED: %s\n' "$*"; }
 
 # The features of the library, each to be checked alone.
-features=(actix-web aws-lc-rs axum dedup-memory dynamic fetch redis rust-crypto testing tower tracing)
+features=(actix-web aws-lc-rs axum client dedup-memory dynamic fetch redis rust-crypto testing tower tracing)
 
 step "format"
 cargo fmt --all --check
