@@ -1,5 +1,5 @@
-//! What every client that talks to Google has in common: no redirects, no silent repeats, everything
-//! bounded.
+//! What every client that talks to Google has in common: no redirects, no silent repeats,
+//! everything bounded.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -52,4 +52,29 @@ pub(crate) async fn read(
         keep(&chunk);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_an_address_and_no_name() {
+        for url in ["http://127.0.0.1/", "https://127.8.9.1:80/x", "http://127.1/", "http://[::1]/"]
+        {
+            assert!(is_loopback(&url.parse().unwrap()), "{url}");
+        }
+        for url in [
+            "http://localhost/",
+            "http://127.0.0.1.example.com/",
+            "http://10.0.0.1/",
+            "http://0.0.0.0/",
+            "http://[::]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://127.0.0.1@example.com/",
+            "data:,127.0.0.1",
+        ] {
+            assert!(!is_loopback(&url.parse().unwrap()), "{url}");
+        }
+    }
 }

@@ -128,7 +128,7 @@ pub const DEDUP_IDS: u64 = 100_000;
 /// Longest API key, in bytes: those seen have 39 to 53, and what is pasted by mistake is longer.
 pub const MAX_API_KEY_BYTES: usize = 1024;
 
-/// Shortest and longest time that a caller may give a call of the API, with its repeats, in seconds.
+/// Shortest and longest time that a caller may give a call of the API with its repeats, in seconds.
 pub const CALL_SECONDS: std::ops::RangeInclusive<u64> = 1..=300;
 
 /// How long a call of the API may take, with its repeats, where the caller does not say.
@@ -158,8 +158,8 @@ pub const DEFAULT_PAGE_SIZE: u16 = 50;
 /// Longest page token, in bytes: it is sent back in a URL.
 pub const MAX_PAGE_TOKEN_BYTES: usize = 2 * 1024;
 
-/// Most pages of one listing: a project has a handful of webhooks, and a server that goes wrong must
-/// not be listed for ever.
+/// Most pages of one listing: a project has a handful of webhooks, and a server that goes wrong
+/// must not be listed for ever.
 pub const MAX_PAGES: usize = 1000;
 
 /// Longest id of a webhook, in bytes: those seen have 36.
@@ -174,6 +174,6 @@ pub const MAX_CALLBACK_URI_BYTES: usize = 2 * 1024;
 /// Most URIs of one job.
 pub const MAX_CALLBACK_URIS: usize = 8;
 
-/// Largest `user_metadata` of a job, in bytes of JSON: every delivery carries it back, and thin events
-/// have at most some 20 kB (Standard Webhooks).
+/// Largest `user_metadata` of a job, in bytes of JSON: every delivery carries it back, and events
+/// should have under 20 kB (Standard Webhooks).
 pub const MAX_USER_METADATA_BYTES: usize = 16 * 1024;

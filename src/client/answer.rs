@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::api_key::ApiKey;
 use super::error::ClientError;
 use super::new_secret::{CreatedWebhook, NewSecret};
+use crate::clock::unix_seconds;
 use crate::limits::MAX_ERROR_TEXT_CHARS;
 
 /// Reads an answer. What is wrong with it is not told, because that would show parts of it.
@@ -96,8 +97,9 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-    Some(SystemTime::from(date).duration_since(now).unwrap_or_default())
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp();
+    let ahead = date.saturating_sub(unix_seconds(now));
+    Some(Duration::from_secs(u64::try_from(ahead).unwrap_or(0)))
 }
 
 /// The text of a secret, wiped when it is dropped.
@@ -118,5 +120,44 @@ impl<'de> Deserialize<'de> for SecretText {
             }
         }
         deserializer.deserialize_str(Text).map_err(|_| D::Error::custom("no secret"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    #[test]
+    fn a_wait_is_seconds_or_a_date() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
+        let wait = |text: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            retry_after(&headers, now).map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("120"), Some(120));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(7));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:30 GMT"), Some(0));
+        assert_eq!(wait("Thu, 01 Jan 1500 00:00:00 GMT"), None);
+        assert_eq!(wait("Fri, 31 Dec 1999 23:59:59 GMT"), Some(162_573_829));
+        for text in ["", "soon", "-1", "1.5", "99999999999999999999", "1994-11-06T08:49:37Z"] {
+            assert_eq!(wait(text), None, "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn a_text_is_shown_on_one_line_and_cut() {
+        assert_eq!(shown("Webhook not found."), "Webhook not found.");
+        assert_eq!(shown("größe ५"), "größe ५");
+        assert_eq!(shown("a\tb\nc\0\u{200b}\u{202e}"), r"a\tb\nc\u{0}\u{200b}\u{202e}");
+        assert_eq!(shown(&"x".repeat(513)).len(), 512);
+        assert_eq!(shown(&"\0".repeat(10_000)).len(), 512 * r"\u{0}".len());
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        assert_eq!(shown("whsec_abc"), "[redacted] ");
+        assert_eq!(shown("secret='whsec_abc', a whsec_def"), "secret='[redacted] a [redacted] ");
     }
 }

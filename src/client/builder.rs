@@ -71,8 +71,8 @@ impl WebhookClientBuilder {
     }
 
     /// Sets what the HTTP client is made of, for one that goes through a proxy or trusts other
-    /// certificates. Redirects, repeats and its log of what is sent are turned off all the same, since
-    /// reqwest would carry the API key along; that is why this takes no finished client.
+    /// certificates. Redirects, repeats and its log of what is sent are turned off all the same,
+    /// since reqwest would carry the API key along; that is why this takes no finished client.
     ///
     /// # Examples
     /// ```
@@ -103,6 +103,8 @@ impl WebhookClientBuilder {
         let url = api_url(&base_url).ok_or(ConfigError::ApiUrl)?;
         // What goes to this machine goes through no proxy, least of all in plain text.
         let http = if is_loopback(&url) { http.no_proxy() } else { http.https_only(true) };
+        // A call that must not be repeated never meets a connection that was closed meanwhile.
+        let http = http.pool_max_idle_per_host(0);
         let http = http_client::build(http, CONNECT_TIMEOUT, timeout)?;
         let transport = Transport::new(http, url, api_key, timeout);
         Ok(WebhookClient { transport: Arc::new(transport) })

@@ -12,8 +12,9 @@ use crate::limits;
 
 /// Says why a call of the API did not succeed.
 ///
-/// Each variant is one row: a stable code for logs and metrics, and a text that says what to do. None
-/// of them carries the API key or a secret; what the service wrote is cut, escaped and freed of both.
+/// Each variant is one row: a stable code for logs and metrics, and a text that says what to do.
+/// None of them carries the API key or a secret; what the service wrote is cut, escaped and freed
+/// of both.
 ///
 /// # Examples
 /// ```
@@ -170,8 +171,8 @@ impl ClientError {
 const fn outcome_unknown(call: Call) -> &'static str {
     match call {
         Call::Create => {
-            "the answer was lost, and the webhook may be registered: list the webhooks, and if it is \
-             there, rotate its secret to get one, or delete it and create it again"
+            "the answer was lost, and the webhook may be registered: list the webhooks, and if it \
+             is there, rotate its secret to get one, or delete it and create it again"
         }
         Call::Rotate => {
             "the answer was lost, and the secret may have been rotated: rotate again at once and \

@@ -16,10 +16,10 @@ use crate::limits::{MAX_CALLBACK_URIS, MAX_USER_METADATA_BYTES, MIN_BINDING_TOKE
 
 /// Binds dynamic webhooks to a job: the value of `webhook_config` in the request that starts it.
 ///
-/// Serialises to what the API takes, `{"uris": [..], "user_metadata": {..}}`, whichever client sends
-/// the request. A batch has it in `config` beside `display_name` (Google's page); an interaction at the
-/// top level of its request, which also needs `"background": true` (observed). `Debug` shows neither
-/// the paths of the URIs nor the metadata.
+/// Serialises to what the API takes, `{"uris": [..], "user_metadata": {..}}`, whichever client
+/// sends the request. A batch has it in `config` beside `display_name` (Google's page); an
+/// interaction at the top level of its request, which also needs `"background": true` (observed).
+/// `Debug` shows neither the paths of the URIs nor the metadata.
 ///
 /// # Security
 /// What it serialises to holds the token of the binding: do not log it.
@@ -120,8 +120,8 @@ impl WebhookConfigBuilder {
         self
     }
 
-    /// Puts the token of a binding into `user_metadata`, by which the endpoint knows that a delivery is
-    /// its own: the same member and token as its `Binding::metadata_token` has.
+    /// Puts the token of a binding into `user_metadata`, by which the endpoint knows that a
+    /// delivery is its own: the same member and token as its `Binding::metadata_token` has.
     ///
     /// # Security
     /// A token belongs to one endpoint: whoever receives a delivery that holds it can re-post it to

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::WebhookClient;
 use super::error::ClientError;
-use super::webhook::Webhook;
+use super::webhook::{Webhook, or_default};
 use crate::limits::{MAX_PAGE_TOKEN_BYTES, MAX_PAGES};
 
 /// Holds one page of a listing.
@@ -23,7 +23,7 @@ use crate::limits::{MAX_PAGE_TOKEN_BYTES, MAX_PAGES};
 #[non_exhaustive]
 pub struct WebhookPage {
     /// The webhooks on it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub webhooks: Vec<Webhook>,
     /// What the page after it is asked for with; none on the last.
     #[serde(default)]
@@ -44,10 +44,11 @@ impl WebhookPage {
     }
 }
 
-/// Lists all webhooks, fetching a page when the one before is read; made by [`WebhookClient::list`].
+/// Lists all webhooks, fetching a page when the one before is read; made by
+/// [`WebhookClient::list`].
 ///
-/// It ends after the last webhook, or after the first error. A service that gives a page token again,
-/// or more than 1000 pages, is [`ClientError::PagesDoNotEnd`].
+/// It ends after the last webhook, or after the first error. A service that gives a page token
+/// again, or more than 1000 pages, is [`ClientError::PagesDoNotEnd`].
 ///
 /// # Examples
 /// ```no_run
@@ -84,8 +85,8 @@ impl WebhookStream {
         Self { client, page_size, webhooks, next: Next::Page(None), tokens }
     }
 
-    /// Sets how many webhooks are asked for at once, from 1 to 1000; 50 if not set. Another number is
-    /// [`ClientError::InvalidRequest`] when the stream is read.
+    /// Sets how many webhooks are asked for at once, from 1 to 1000; 50 if not set. Another number
+    /// is [`ClientError::InvalidRequest`] when the stream is read.
     pub fn page_size(mut self, page_size: u16) -> Self {
         self.page_size = page_size;
         self
@@ -103,15 +104,15 @@ impl WebhookStream {
 
     /// Takes a page in, and finds out what comes after it.
     fn take(&mut self, page: WebhookPage) -> Result<(), ClientError> {
-        self.webhooks = page.webhooks.into_iter();
-        let Some(token) = page.next_page_token else {
-            return Ok(());
-        };
-        // The first page had no token, so that there are as many pages as tokens, and one more.
-        if self.tokens.len().saturating_add(1) >= MAX_PAGES || !self.tokens.insert(token.clone()) {
-            return Err(ClientError::PagesDoNotEnd);
+        if let Some(token) = page.next_page_token {
+            // The first page had no token: so far there are as many pages as tokens, and one more.
+            let pages = self.tokens.len().saturating_add(1);
+            if pages >= MAX_PAGES || !self.tokens.insert(token.clone()) {
+                return Err(ClientError::PagesDoNotEnd);
+            }
+            self.next = Next::Page(Some(token));
         }
-        self.next = Next::Page(Some(token));
+        self.webhooks = page.webhooks.into_iter();
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! A client of Google's `WebhookService`, which registers static webhooks, and the `webhook_config` that
-//! binds a dynamic webhook to one job.
+//! A client of Google's `WebhookService`, which registers static webhooks, and the `webhook_config`
+//! that binds a dynamic webhook to one job.
 //!
 //! # Examples
 //! ```no_run
@@ -64,15 +64,15 @@ const API_KEY_VARIABLE: &str = "GEMINI_API_KEY";
 
 /// Manages the static webhooks of a project, through the `WebhookService` of the Gemini API.
 ///
-/// Cheap to clone, and to share between threads; needs a tokio runtime. A call that is safe to repeat
-/// ([`Call::is_repeatable`]) is sent up to three times more when the service is busy or the connection
-/// fails, after a growing wait or the one that the service asks for; `create`, `rotate` and `ping` are
-/// sent once. Every call ends in 30 seconds, if not set otherwise.
+/// Cheap to clone, and to share between threads; needs a tokio runtime. A call that is safe to
+/// repeat ([`Call::is_repeatable`]) is sent up to three times more when the service is busy or the
+/// connection fails, after a growing wait or the one that the service asks for; `create`, `rotate`
+/// and `ping` are sent once. Every call ends in 30 seconds, if not set otherwise.
 ///
 /// # Security
-/// Who holds the API key can do all that the project may. It is sent to the base URL alone: over https,
-/// and never after a redirect. It is wiped from memory when the last clone goes, except for what the
-/// HTTP client has written through its buffers.
+/// Who holds the API key can do all that the project may. It is sent to the base URL alone: over
+/// https, and never after a redirect. It is wiped from memory when the last clone goes, except for
+/// what the HTTP client has written through its buffers.
 ///
 /// # Examples
 /// ```no_run
@@ -131,8 +131,8 @@ impl WebhookClient {
     /// store it before anything else.
     ///
     /// # Errors
-    /// [`ClientError::InvalidRequest`] before anything is sent. [`ClientError::OutcomeUnknown`] when
-    /// the answer was lost: then the webhook may be there. Else what [`get`](Self::get) gives.
+    /// [`ClientError::InvalidRequest`] before anything is sent. [`ClientError::OutcomeUnknown`]
+    /// when the answer was lost: then the webhook may be there. Else what [`get`](Self::get) gives.
     ///
     /// # Security
     /// Let the future run to its end: with it goes the secret. It is sent once and never repeated.
@@ -198,8 +198,8 @@ impl WebhookClient {
     /// the token.
     ///
     /// # Errors
-    /// [`ClientError::InvalidRequest`] when `page_size` is not 1 to 1000 or the token is longer than
-    /// 2 KiB. Else what [`get`](Self::get) gives.
+    /// [`ClientError::InvalidRequest`] when `page_size` is not 1 to 1000 or the token is longer
+    /// than 2 KiB. Else what [`get`](Self::get) gives.
     ///
     /// # Examples
     /// ```no_run
@@ -225,8 +225,9 @@ impl WebhookClient {
 
     /// Changes what is set in `update`, and nothing else.
     ///
-    /// It says what a webhook is to be, not how to change it, so that sending it twice is sending it
-    /// once: it is repeated like a `get`. As with any update without a version, the last one wins.
+    /// It says what a webhook is to be, not how to change it, so that sending it twice is sending
+    /// it once: it is repeated like a `get`. As with any update without a version, the last one
+    /// wins.
     ///
     /// # Errors
     /// [`ClientError::InvalidRequest`] for what can be no id, a URI that is not https, or an update
@@ -276,8 +277,8 @@ impl WebhookClient {
     ///
     /// # Errors
     /// [`ClientError::OutcomeUnknown`] when the answer was lost: then the secret may have been
-    /// rotated. Rotate again at once and store what that gives; the secret that was lost goes with the
-    /// previous ones. Else what [`get`](Self::get) gives, and the secret is what it was.
+    /// rotated. Rotate again at once and store what that gives; the secret that was lost goes with
+    /// the previous ones. Else what [`get`](Self::get) gives, and the secret is what it was.
     ///
     /// # Security
     /// Let the future run to its end: with it goes the secret. It is sent once and never repeated.
@@ -310,7 +311,8 @@ impl WebhookClient {
     /// [`Event::Unknown`](crate::Event::Unknown).
     ///
     /// # Errors
-    /// [`ClientError::OutcomeUnknown`] when the answer was lost. Else what [`get`](Self::get) gives.
+    /// [`ClientError::OutcomeUnknown`] when the answer was lost. Else what [`get`](Self::get)
+    /// gives.
     ///
     /// # Examples
     /// ```no_run

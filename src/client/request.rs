@@ -11,8 +11,8 @@ use crate::event::EventType;
 use crate::limits::{MAX_CALLBACK_URI_BYTES, MAX_WEBHOOK_NAME_BYTES};
 
 impl EventType {
-    /// The types that a webhook can be subscribed to: the catalogue without what is cancelled, since
-    /// April 2026 (observed).
+    /// The types that a webhook can be subscribed to: the catalogue without what is cancelled,
+    /// since April 2026 (observed).
     ///
     /// # Examples
     /// ```
@@ -50,7 +50,7 @@ impl EventType {
 /// use gemini_webhooks::client::NewWebhook;
 ///
 /// let events = [EventType::BatchSucceeded, EventType::BatchFailed];
-/// let webhook = NewWebhook::new("https://my-api.com/gemini-callback", events).name("MyBatchWebhook");
+/// let webhook = NewWebhook::new("https://my-api.com/gemini-callback", events).name("My batches");
 ///
 /// let everything = NewWebhook::new("https://my-api.com/all", EventType::subscribable());
 /// ```
@@ -92,8 +92,8 @@ impl fmt::Debug for NewWebhook {
     }
 }
 
-/// Describes a change of a webhook: what is not set stays as it is. What is wrong with it is told by
-/// [`update`](super::WebhookClient::update), before anything is sent.
+/// Describes a change of a webhook: what is not set stays as it is. What is wrong with it is told
+/// by [`update`](super::WebhookClient::update), before anything is sent.
 ///
 /// # Examples
 /// ```
@@ -171,17 +171,12 @@ impl fmt::Debug for WebhookUpdate {
 
 /// Tells whether events can be sent to a URI: https, in ASCII, as RFC 3986 has it.
 pub(super) fn check_uri(text: &str) -> Result<(), RequestProblem> {
-    let uri: Option<Uri> =
-        (text.len() <= MAX_CALLBACK_URI_BYTES).then(|| text.parse().ok()).flatten();
-    match uri {
-        Some(uri)
-            if uri.scheme_str() == Some("https")
-                && uri.host().is_some_and(|host| !host.is_empty()) =>
-        {
-            Ok(())
-        }
-        _ => Err(RequestProblem::CallbackUri),
-    }
+    let bounded = text.is_ascii() && text.len() <= MAX_CALLBACK_URI_BYTES;
+    let uri: Option<Uri> = if bounded { text.parse().ok() } else { None };
+    let secure = uri.is_some_and(|uri| {
+        uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    if secure { Ok(()) } else { Err(RequestProblem::CallbackUri) }
 }
 
 /// What a caller may set.
@@ -239,10 +234,8 @@ impl Fields {
 }
 
 fn check_events(events: &[SubscribedEvent]) -> Result<(), RequestProblem> {
-    let refused = events.iter().find_map(|event| match event {
-        SubscribedEvent::Known(event_type) if !event_type.is_subscribable() => Some(*event_type),
-        _ => None,
-    });
+    let known = events.iter().filter_map(|event| EventType::parse(event.as_str()));
+    let refused = known.into_iter().find(|event_type| !event_type.is_subscribable());
     match refused {
         Some(event_type) => Err(RequestProblem::NotSubscribable { event_type }),
         None if events.is_empty() => Err(RequestProblem::NoEvents),

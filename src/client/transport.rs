@@ -1,4 +1,5 @@
-//! How a call is sent: to the base URL alone, bounded in time and size, and again where that is safe.
+//! How a call is sent: to the base URL alone, bounded in time and size, and again where that is
+//! safe.
 
 use std::time::{Duration, Instant};
 
@@ -108,8 +109,8 @@ impl Transport {
     }
 }
 
-/// The waits between repeats: they double, each with as much again by chance, so that many clients do
-/// not come back at once.
+/// The waits between repeats: they double, each with as much again by chance, so that many clients
+/// do not come back at once.
 fn waits() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(200))
@@ -157,5 +158,40 @@ fn problem_of(error: &reqwest::Error) -> ClientError {
         ClientError::TimedOut
     } else {
         ClientError::Interrupted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_are_longer_by_chance() {
+        let some: Vec<Vec<_>> =
+            (0..100).map(|_| waits().map(|wait| wait.as_millis()).collect()).collect();
+        for waits in &some {
+            let [first, second, third] = waits[..] else { panic!("{waits:?}") };
+            assert!((200..=400).contains(&first), "{waits:?}");
+            assert!((400..=800).contains(&second), "{waits:?}");
+            assert!((800..=1600).contains(&third), "{waits:?}");
+        }
+        assert!(some.iter().any(|waits| *waits != some[0]), "no two are the same by chance");
+    }
+
+    #[test]
+    fn a_wait_leaves_time_for_the_call() {
+        let ms = Duration::from_millis;
+        let error = |retry_after| ClientError::Service {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            reason: None,
+            message: None,
+            retry_after,
+        };
+        assert_eq!(next_wait(&error(None), ms(300), ms(301)), Some(ms(300)));
+        assert_eq!(next_wait(&error(None), ms(300), ms(300)), None);
+        assert_eq!(next_wait(&error(Some(ms(100))), ms(300), ms(301)), Some(ms(300)));
+        assert_eq!(next_wait(&error(Some(ms(700))), ms(300), ms(701)), Some(ms(700)));
+        assert_eq!(next_wait(&error(Some(ms(700))), ms(300), ms(700)), None);
+        assert_eq!(next_wait(&ClientError::TimedOut, ms(300), ms(1000)), None);
     }
 }

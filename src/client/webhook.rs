@@ -10,8 +10,8 @@ use crate::event::EventType;
 
 /// Describes a webhook that is registered for a project.
 ///
-/// Members that are not known are ignored. `Debug` leaves out the path of the URI, in which a caller
-/// may have put a secret, and what the service shows of the secrets.
+/// Members that are not known are ignored. `Debug` leaves out the path of the URI, in which a
+/// caller may have put a secret, and what the service shows of the secrets.
 ///
 /// # Examples
 /// ```
@@ -190,7 +190,8 @@ word!(WebhookState);
 pub enum SubscribedEvent {
     /// A type of the catalogue.
     Known(EventType),
-    /// A type that this version does not know, by its name: the service decides whether there is one.
+    /// A type that this version does not know, by its name: the service decides whether there is
+    /// one.
     Unknown(String),
 }
 
@@ -234,7 +235,7 @@ impl fmt::Debug for ShownUri<'_> {
 }
 
 /// Reads `null` like a member that is not there.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,

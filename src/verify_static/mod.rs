@@ -293,13 +293,17 @@ impl StaticVerifier {
     }
 
     /// Adds a new secret to a running server after a rotation, for this verifier and its clones; the
-    /// ones before it end when the service stops using them.
+    /// ones before it end when the service stops using them: in 24 hours, or at once.
     ///
-    /// It is tried first, and what has ended makes room for it. Calls from several threads add up.
-    /// Store the new secret first: the service shows it only once.
+    /// It becomes the first, and what has ended makes room for it. A request that is being verified
+    /// finishes with the secrets it started with; nothing waits, and calls from several threads add
+    /// up. After several rotations, call it in their order.
     ///
     /// # Errors
     /// [`ConfigError::TooManySecrets`]: then nothing has changed.
+    ///
+    /// # Security
+    /// Store the new secret before: the service shows it only once, and this verifier never.
     ///
     /// # Examples
     /// ```
