@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(7));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:30 GMT"), Some(0));
         assert_eq!(wait("Thu, 01 Jan 1500 00:00:00 GMT"), None);
-        assert_eq!(wait("Fri, 31 Dec 1999 23:59:59 GMT"), Some(162_573_829));
+        assert_eq!(wait("Fri, 31 Dec 1999 23:59:59 GMT"), Some(162_573_029));
         for text in ["", "soon", "-1", "1.5", "99999999999999999999", "1994-11-06T08:49:37Z"] {
             assert_eq!(wait(text), None, "{text}");
         }

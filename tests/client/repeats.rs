@@ -18,7 +18,7 @@ async fn make(client: &WebhookClient, call: Call, id: &str) -> Result<(), Client
         Call::Ping => client.ping(id).await,
         Call::Rotate => client.rotate(id, Revocation::After24Hours).await.map(drop),
         Call::Update => client.update(id, &WebhookUpdate::new().enable()).await.map(drop),
-        _ => unreachable!(),
+        other => panic!("{other}"),
     }
 }
 

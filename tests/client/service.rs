@@ -2,7 +2,7 @@
 //! that is documented or was observed of it, and every way in which an answer can go wrong.
 //!
 //! It knows nothing of the client, so that the tests of other programs can include this file by
-//! `#[path]`. It needs axum 0.8, futures-util, serde_json, time (`formatting`) and tokio.
+//! `#[path]`. It needs axum 0.8, futures-util, `serde_json`, time (`formatting`) and tokio.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
@@ -378,8 +378,8 @@ impl Shared {
 
     fn rotate(&self, world: &mut World, index: usize, body: &Value) -> Result<Value, Refusal> {
         let now = OffsetDateTime::now_utc();
-        let word = body.get("revocation_behavior").and_then(Value::as_str);
-        let end = match word.unwrap_or("revoke_previous_secrets_after_h24") {
+        let behavior = body.get("revocation_behavior").and_then(Value::as_str);
+        let end = match behavior.unwrap_or("revoke_previous_secrets_after_h24") {
             "revoke_previous_secrets_after_h24" => now + time::Duration::HOUR * 24,
             "revoke_previous_secrets_immediately" => now,
             _ => return Err(invalid("revocation_behavior")),
