@@ -199,6 +199,24 @@ impl Secret {
         self
     }
 
+    /// The same secret, for another ring: nobody outside this crate gets two of one.
+    pub(super) fn copy(&self) -> Self {
+        let Self { key, label, retire_at } = self;
+        Self { key: key.clone(), label: label.clone(), retire_at: *retire_at }
+    }
+
+    /// The same secret, which ends no later than this.
+    pub(super) fn ending_by(&self, end: SystemTime) -> Self {
+        let end = self.retire_at.map_or(end, |earlier| earlier.min(end));
+        self.copy().retire_at(end)
+    }
+
+    /// Tells whether it is over.
+    #[inline]
+    pub(super) fn has_ended(&self, now: SystemTime) -> bool {
+        self.retire_at.is_some_and(|end| now >= end)
+    }
+
     /// The key that a signer uses too.
     #[cfg(feature = "testing")]
     pub(crate) fn key(&self) -> &MacKey {
