@@ -225,6 +225,23 @@ fn a_body_that_is_no_envelope_is_unreadable_with_its_reason() {
 }
 
 #[test]
+fn a_body_that_is_no_envelope_is_read_to_its_end_for_the_reason() {
+    use UnreadableReason as R;
+    let deep = format!("[{}{}]", "[".repeat(64), "]".repeat(64));
+    for (text, reason) in [
+        (r#"{"type":7,"#, R::NotJson),
+        (r#"{"type":0x7}"#, R::NotJson),
+        (r#"{"type":7} x"#, R::NotJson),
+        (r#"["a","\ud800"]"#, R::NotJson),
+        (r#"{"type":7,"type":"batch.expired","data":{"id":"b1"}}"#, R::DuplicateMember),
+        (r#"[{"a":1,"a":1}]"#, R::DuplicateMember),
+        (&deep, R::TooDeep),
+    ] {
+        assert_eq!(unreadable(text), (None, reason), "{text}");
+    }
+}
+
+#[test]
 fn duplicate_members_are_refused_at_every_level() {
     for text in [
         r#"{"type":"batch.expired","data":{"id":"b1"},"data":{"id":"b2"}}"#,
