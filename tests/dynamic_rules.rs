@@ -1225,7 +1225,10 @@ fn claims_that_hold_the_event_win_and_a_body_that_says_otherwise_is_refused() {
         json!({ "data": { "id": "batch_123456" } }),
         json!({ "data": null }),
         json!({ "version": "v2" }),
+        json!({ "version": 1 }),
         json!({ "timestamp": "2026-01-22T12:00:01Z" }),
+        json!({ "timestamp": "yesterday" }),
+        json!({ "timestamp": 1_769_083_200 }),
     ] {
         let refused = judge(&event_with(&other)).unwrap_err();
         assert_eq!(refused, Error::BodyDiffers, "{other}");
