@@ -2164,6 +2164,14 @@ fn a_document_is_an_object_with_an_array_of_keys() {
     assert!(KeySet::from_json(br#"{"keys":[],"more":{"a":1}}"#).unwrap().is_empty());
 }
 
+#[test]
+fn a_key_document_is_utf8_throughout() {
+    for document in [&b"{\"keys\":[],\"more\":\"\xff\"}"[..], b"{\"\xc3\":1,\"keys\":[]}"] {
+        let refused = KeySet::from_json(document).unwrap_err();
+        assert_eq!(refused, KeySetProblem::NotAKeySet, "{}", String::from_utf8_lossy(document));
+    }
+}
+
 // What is never shown, and what a record keeps.
 
 /// A record by way of JSON, as a queue would hand it over, and that JSON.
