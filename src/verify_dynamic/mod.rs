@@ -449,7 +449,7 @@ impl DynamicVerifierBuilder {
     }
 
     /// Sets by how much the clocks may differ when a JWT's times are judged, in whole seconds up to
-    /// 300; 60 s if not set.
+    /// 300; 60 s if not set. Of the times, too, fractions of a second are dropped.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
@@ -481,6 +481,9 @@ impl DynamicVerifierBuilder {
     }
 
     /// Accepts the body of a request whose JWT does not hold the event, on the bearer's word.
+    ///
+    /// Together with a binding by job or by token it accepts nothing more: what only such a body
+    /// says is no proof of whose it is, so that it is [`Error::NotOurs`].
     ///
     /// # Security
     /// Such a body is not signed: whoever gets hold of one token can post any event with it until
