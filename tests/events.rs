@@ -177,12 +177,15 @@ fn a_timestamp_has_zero_to_nine_fractional_digits_and_any_offset() {
     assert_eq!(nanoseconds("2026-01-22T12:00:00.123456789Z"), Some(base + 123_456_789));
     assert_eq!(nanoseconds("2026-01-22T14:30:00+02:30"), Some(base));
     assert_eq!(nanoseconds("2026-01-22T04:00:00.000-08:00"), Some(base));
+    assert_eq!(nanoseconds("2026-01-22 12:00:00z"), Some(base));
 }
 
 #[test]
 fn an_odd_time_or_version_is_kept_and_costs_nothing_else() {
     for (member, value) in [
         ("timestamp", json!("yesterday")),
+        ("timestamp", json!("2026-01-22]12:00:00Z")),
+        ("timestamp", json!("2026-01-22112:00:00Z")),
         ("timestamp", json!(1_769_083_200)),
         ("timestamp", json!(null)),
         ("timestamp", json!(["2026-01-22T12:00:00Z"])),

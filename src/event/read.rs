@@ -229,8 +229,12 @@ fn version(text: &str) -> Cow<'static, str> {
     if text == "v1" { Cow::Borrowed("v1") } else { Cow::Owned(text.to_owned()) }
 }
 
+/// The parser takes any byte between date and time; RFC 3339 names these (section 5.6).
 fn read_time(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
+    match text.as_bytes().get(10)? {
+        b'T' | b't' | b' ' => OffsetDateTime::parse(text, &Rfc3339).ok(),
+        _ => None,
+    }
 }
 
 /// Reads `type`, which must be a text.
