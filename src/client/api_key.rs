@@ -96,3 +96,20 @@ impl fmt::Debug for ApiKey {
         f.write_str("ApiKey([redacted])")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_is_marked_so_that_nobody_prints_it() {
+        let key = ApiKey::new("AIza-not-a-real-key").unwrap();
+        assert_eq!(format!("{:?}", key.header().clone()), "Sensitive");
+    }
+
+    #[test]
+    fn the_key_is_removed_wherever_it_stands() {
+        let key = ApiKey::new("AIza").unwrap();
+        assert_eq!(key.redact("AIza 'AIza'AIzaAIz"), "[redacted] '[redacted]'[redacted]AIz");
+    }
+}

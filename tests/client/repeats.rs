@@ -1,5 +1,6 @@
 //! What is repeated, what never is, and what that means for the caller.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -263,4 +264,17 @@ async fn many_calls_at_once_are_each_answered() {
     for (id, webhook) in ids.iter().zip(join_all(calls).await) {
         assert_eq!(webhook.unwrap().id, *id);
     }
+}
+
+/// One that the service has closed meanwhile would make of a rotation an unknown outcome.
+#[tokio::test]
+async fn every_call_has_a_connection_of_its_own() {
+    let service = Service::start();
+    let id = &service.fill(1)[0];
+    let client = client(&service);
+    for call in ONCE.into_iter().chain(REPEATABLE).cycle().take(10) {
+        let _ = make(&client, call, id).await;
+    }
+    let peers: HashSet<_> = service.seen().iter().map(|seen| seen.peer).collect();
+    assert_eq!(peers.len(), 10);
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use futures_util::stream;
 use serde_json::{Map, Value, json};
@@ -46,6 +46,8 @@ pub(crate) struct Service {
 /// What arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
+    /// The other end of the connection.
+    pub(crate) peer: SocketAddr,
     /// Method, path and query, as in `GET /v1beta/webhooks?page_size=50`.
     pub(crate) line: String,
     pub(crate) headers: HeaderMap,
@@ -154,6 +156,7 @@ impl Service {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let app = Router::new().fallback(serve).with_state(Arc::clone(&shared));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let thread = thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -243,6 +246,7 @@ impl Drop for Service {
 
 async fn serve(
     State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -252,7 +256,7 @@ async fn serve(
         let mut world = shared.lock();
         let line = format!("{method} {uri}");
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        world.seen.push(Seen { line, headers: headers.clone(), body: body.clone() });
+        world.seen.push(Seen { peer, line, headers: headers.clone(), body: body.clone() });
         let fault = world.faults.pop_front().or_else(|| world.always.clone());
         let fault = fault.unwrap_or(Fault::after(Reply::Nothing));
         let mut carry_out = || shared.carry_out(&mut world, &method, &uri, &headers, &body);
