@@ -11,7 +11,7 @@ step() { printf '\n== %s\n' "$*"; }
 skipped() { printf '\n!! SKIPPED: %s\n' "$*"; }
 
 # The features of the library, each to be checked alone.
-features=(actix-web aws-lc-rs axum client dedup-memory dynamic fetch redis rust-crypto testing tower tracing)
+features=(actix-web aws-lc-rs axum client dedup-memory dynamic explain fetch redis rust-crypto testing tower tracing)
 
 step "format"
 cargo fmt --all --check
@@ -41,10 +41,11 @@ cargo test --locked --all-features
 step "the build for static webhooks alone"
 cargo test --locked --no-default-features --lib --test wire_rules --test rotation --test events \
     --test axum --test standard_webhooks_vectors --test fuzz_seeds
+cargo test --locked --no-default-features --features explain --lib --test explain
 
 step "the other backend, alone"
-cargo test --locked --no-default-features --features rust-crypto --lib --test backends \
-    --test mixed_endpoint --test key_cache --test dynamic_rules --test advisories \
+cargo test --locked --no-default-features --features rust-crypto,explain --lib --test backends \
+    --test explain --test mixed_endpoint --test key_cache --test dynamic_rules --test advisories \
     --test observe_hook --test fuzz_seeds
 
 step "the main job"

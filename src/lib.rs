@@ -29,6 +29,9 @@ mod delivery;
 mod env;
 mod error;
 mod event;
+#[cfg(feature = "explain")]
+#[cfg_attr(docsrs, doc(cfg(feature = "explain")))]
+pub mod explain;
 mod headers;
 #[cfg(any(feature = "client", feature = "fetch"))]
 mod http_client;

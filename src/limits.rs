@@ -177,3 +177,11 @@ pub const MAX_CALLBACK_URIS: usize = 8;
 /// Largest `user_metadata` of a job, in bytes of JSON: every delivery carries it back, and events
 /// should have under 20 kB (Standard Webhooks).
 pub const MAX_USER_METADATA_BYTES: usize = 16 * 1024;
+
+/// Largest body that a diagnosis looks into, in bytes: it is written anew in many forms, each of
+/// which is hashed.
+pub const MAX_EXPLAINED_BODY_BYTES: usize = 256 * 1024;
+
+/// Most MACs, or signatures checked, of one diagnosis in all: with one or two secrets enough for
+/// every mistake that it knows.
+pub const MAX_EXPLAIN_CHECKS: usize = 64;

@@ -8,6 +8,8 @@ mod binding;
 mod cache;
 mod claims;
 mod ed25519;
+#[cfg(feature = "explain")]
+pub(crate) mod explained;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod jwt;
@@ -25,6 +27,8 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use self::backend::ED25519_CHECKS;
 pub use self::binding::{Binding, JobOwner};
 pub use self::cache::{
     CachedKeys, CachedKeysBuilder, Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched,
@@ -169,13 +173,23 @@ impl DynamicVerifier {
     ) -> Result<Delivery, Error> {
         let (body, now) = (body.into(), unix_seconds(now.into()));
         let (watch, mut verdict) = (Watch::start(), Verdict::default());
-        let result = watch.run(|| {
-            let pending = self.prepare(headers, &body, now, &mut verdict)?;
-            pending.authenticate(keys, &body)?;
-            self.finish(pending, body)
-        });
+        let result = watch.run(|| self.judge(keys, headers, body, now, &mut verdict));
         watch.end(&self.shared.settings, verdict, &result);
         result
+    }
+
+    /// The pipeline with keys in hand, which nobody is told of here.
+    fn judge<H: HeaderLookup + ?Sized>(
+        &self,
+        keys: &KeySet,
+        headers: &H,
+        body: Bytes,
+        now: i64,
+        verdict: &mut Verdict,
+    ) -> Result<Delivery, Error> {
+        let pending = self.prepare(headers, &body, now, verdict)?;
+        pending.authenticate(keys, &body)?;
+        self.finish(pending, body)
     }
 
     /// Verifies a request with the keys of the verifier's [source](DynamicVerifierBuilder::keys).

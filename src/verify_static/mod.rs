@@ -1,5 +1,9 @@
 //! Static webhooks: registered for a project, signed with a shared secret.
 
+#[cfg(feature = "explain")]
+mod explained;
+#[cfg(feature = "explain")]
+mod readings;
 mod ring;
 mod secret;
 mod signature;
@@ -12,11 +16,15 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+#[cfg(feature = "explain")]
+pub(crate) use self::readings::Reading;
 pub use self::ring::Revocation;
 use self::ring::SecretRing;
 pub use self::secret::Secret;
 use self::signature::Candidates;
-#[cfg(feature = "testing")]
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use self::signature::MACS;
+#[cfg(any(feature = "explain", feature = "testing"))]
 pub(crate) use self::signature::MacKey;
 use crate::clock::{date_time, unix_seconds};
 use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
@@ -218,15 +226,7 @@ impl StaticVerifier {
         now: impl Into<SystemTime>,
     ) -> Result<Checked<'h>, Error> {
         let (now, watch, mut verdict) = (now.into(), Watch::start(), Verdict::default());
-        let result = watch.run(|| {
-            // 1. Bounds, before anything is worked on.
-            self.shared.settings.check_body_size(body.len())?;
-            // 2. to 4.: all that needs no secret.
-            let (headers, candidates) = self.prepare(headers, now, &mut verdict)?;
-            // 5. The signature: at most one MAC per secret, however many entries there are.
-            let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
-            Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
-        });
+        let result = watch.run(|| self.judge(headers, body, now, &mut verdict));
         watch.end(&self.shared.settings, verdict, &result);
         result
     }
@@ -239,6 +239,24 @@ impl StaticVerifier {
             Watch::start().end(settings, verdict, &result);
         }
         result
+    }
+
+    /// The pipeline, which nobody is told of here.
+    #[inline]
+    fn judge<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        body: &[u8],
+        now: SystemTime,
+        verdict: &mut Verdict,
+    ) -> Result<Checked<'h>, Error> {
+        // 1. Bounds, before anything is worked on.
+        self.shared.settings.check_body_size(body.len())?;
+        // 2. to 4.: all that needs no secret.
+        let (headers, candidates) = self.prepare(headers, now, verdict)?;
+        // 5. The signature: at most one MAC per secret, however many entries there are.
+        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
     /// Does what needs no secret, the cheap before the costly.

@@ -54,7 +54,7 @@ impl Revocation {
 
 /// The secrets of a verifier with what was learned of them: one snapshot, replaced whole.
 pub(super) struct SecretRing {
-    secrets: Box<[Secret]>,
+    pub(super) secrets: Box<[Secret]>,
     /// Index of the secret that matched last, tried first: in the steady state of a rotation the
     /// cost is that of one secret.
     last_match: AtomicUsize,
@@ -84,7 +84,7 @@ impl SecretRing {
     ) -> Result<Self, ConfigError> {
         let end = previous.end(now);
         let before = self.secrets.iter().map(|secret| secret.ending_by(end));
-        let before = before.filter(|secret| !secret.has_ended(now));
+        let before = before.filter(|secret| !secret.is_retired(now));
         Self::new(iter::once(new.copy()).chain(before))
     }
 
@@ -103,7 +103,7 @@ impl SecretRing {
         let others = self.secrets.iter().enumerate().filter(|(index, _)| *index != hint);
         let mut active = false;
         for (index, secret) in hinted_first.chain(others) {
-            if secret.has_ended(now) {
+            if secret.is_retired(now) {
                 continue;
             }
             active = true;

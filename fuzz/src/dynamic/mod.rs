@@ -2,6 +2,8 @@
 
 mod cache_endpoint;
 mod cache_model;
+#[cfg(feature = "explain")]
+mod explained;
 mod jwks;
 mod jwt_claims;
 mod jwt_split;
@@ -22,6 +24,8 @@ use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks as document, sample_b
 use gemini_webhooks::{Error, KeySet, KeySource, KeysFuture, LentKeys, Wanted};
 use serde_json::Value;
 
+#[cfg(feature = "explain")]
+pub(super) use self::explained::explain;
 pub use self::jwks::jwks;
 pub use self::jwt_claims::jwt_claims;
 pub use self::jwt_split::jwt_split;
