@@ -38,6 +38,9 @@ bash scripts/install-redis.sh
 step "tests, examples and documentation"
 cargo test --locked --all-features
 
+step "every adapter and every recipe, over real HTTP"
+cargo test --locked --package 'recipe-*'
+
 step "the build for static webhooks alone"
 cargo test --locked --no-default-features --lib --test wire_rules --test rotation --test events \
     --test axum --test standard_webhooks_vectors --test fuzz_seeds
