@@ -55,6 +55,9 @@ cargo bench --locked --quiet -p gemini-webhooks-benches -- --once
 step "other implementations verify what we sign, and the other way round"
 bash scripts/interop.sh
 
+step "an independent model of the rules judges alike"
+bash scripts/model.sh 20000
+
 step "package"
 cargo package --locked --quiet --allow-dirty --package gemini-webhooks --list >/dev/null
 cargo publish --locked --quiet --allow-dirty --package gemini-webhooks --dry-run --no-verify
