@@ -64,6 +64,8 @@ bash scripts/interop.sh
 
 step "the public API is the one that was agreed on"
 bash scripts/public-api.sh
+step "an independent model of the rules judges alike"
+bash scripts/model.sh 20000
 
 step "package"
 cargo package --locked --quiet --allow-dirty --package gemini-webhooks --list >/dev/null

@@ -1,13 +1,16 @@
-"""What ties a dynamic delivery to us: nothing, a token in `user_metadata`, or the id of a job."""
+"""What ties a dynamic delivery to us: nothing, a token in `user_metadata`, or the id of a job.
+
+It is looked for in an envelope that is signed and could be read; `None` stands for none.
+"""
 
 from . import events
 from .strict_json import is_text
-from .verdict import Refused
+from .verdict import Refused, check
 
 
 class AnyTenant:
-    def check(self, signed):
-        """Accepts whatever is signed; `signed` is the strictly read value, None if unreadable."""
+    def check(self, envelope):
+        """Accepts whatever is signed."""
 
 
 class Token:
@@ -15,14 +18,15 @@ class Token:
         self.member = member
         self.tokens = tokens
 
-    def check(self, signed):
-        """Looks at the top level, then inside `data`."""
-        signed = signed if isinstance(signed, dict) else {}
-        data = signed.get("data")
-        for place in (signed, data if isinstance(data, dict) else {}):
+    def check(self, envelope):
+        """Looks for a text at the top level, then inside `data`; the first that is found counts."""
+        envelope = envelope or {}
+        data = envelope.get("data")
+        for place in (envelope, data if isinstance(data, dict) else {}):
             metadata = place.get("user_metadata")
             found = metadata.get(self.member) if isinstance(metadata, dict) else None
-            if is_text(found) and found.encode() in self.tokens:
+            if is_text(found):
+                check(set() if found.encode() in self.tokens else {"not_ours"})
                 return
         raise Refused("not_ours")
 
@@ -32,9 +36,9 @@ class Job:
         self.ours = ours
         self.not_ours = not_ours
 
-    def check(self, signed):
+    def check(self, envelope):
         """Asks for `data.id`; whatever is neither ours nor not ours is not yet known."""
-        job = events.job_id(signed) if isinstance(signed, dict) else None
+        job = events.job_id(envelope or {})
         if job in self.ours:
             return
         raise Refused("not_ours" if job is None or job in self.not_ours else "job_not_yet_known")

@@ -28,9 +28,9 @@ def verify(settings, request):
     check({"body_too_large"} if len(request.body) > settings.max_body else set())
     values, complaints = headers.find(request.headers)
     check(complaints)
-    check(headers.timestamp(values["Timestamp"], request.now, settings.window))
+    check(headers.replay(values["Timestamp"], request.now, settings.window))
     if headers.is_jwt(values["Signature"]):
-        return _jwt(settings, request, values["Signature"])
+        return _jwt(settings, request, values) | headers.told(values)
     return _ed25519(settings, request, values)
 
 
@@ -43,8 +43,14 @@ def _ed25519(settings, request, values):
     if not any(ed25519_verifies(key, signed, each) for key in keys for each in signatures):
         raise Refused("signature_mismatch")
     value, flaws = strict_json.read(request.body)
-    settings.binding.check(None if flaws else value)
-    return {"scheme": "v1a", "auth": "signed"} | events.of_value(value, flaws)
+    settings.binding.check(events.envelope(value, flaws))
+    return {
+        "scheme": "v1a",
+        "auth": "signed",
+        **headers.told(values),
+        "raw": len(request.body),
+        **events.of_value(value, flaws),
+    }
 
 
 def _v1a(settings, signature):
@@ -74,62 +80,59 @@ def ed25519_verifies(key, signed, signature):
     return True
 
 
-def _jwt(settings, request, text):
+def _jwt(settings, request, values):
     if not settings.audiences:
         raise Refused("scheme_not_configured/jwt")
-    token = jwt.read(text)
-    jwt.check_claims(token.claims, settings, request.now)
+    token = jwt.read(values["Signature"])
+    times = jwt.check_claims(token.claims, settings, request.now)
     modulus = settings.keys.rsa.get(token.kid)
     if modulus is None:
         raise Refused("unknown_key")
     if not jwt.rsa_verifies(modulus, token.signed, token.signature):
         raise Refused("signature_mismatch")
-    delivery = {"scheme": "jwt", "by": token.kid}
+    delivery = {"scheme": "jwt", "by": token.kid, "times": [times["exp"], times.get("iat")]}
     if "type" in token.claims and "data" in token.claims:
         return delivery | _event_in_claims(settings, request, token)
-    return delivery | _event_in_body(settings, request, token)
+    return delivery | _event_in_body(settings, request)
 
 
 def _event_in_claims(settings, request, token):
-    """The claims are the event, fail closed, and a body that says otherwise is refused."""
-    if not events.is_envelope(token.claims):
-        raise Refused("bad_token/MalformedClaims")
-    _bind(settings, token)
-    if _says_otherwise(request.body, token.claims):
+    """The event comes from the claims, and a body that says otherwise is refused."""
+    flaws = token.claims.flaws
+    _bind(settings, events.envelope(token.claims, flaws))
+    if _says_otherwise(request.body, events.envelope(token.claims, flaws)):
         raise Refused("body_differs")
-    return {"auth": "claims"} | events.of_value(token.claims, set())
+    raw = len(token.claims_json)
+    return {"auth": "claims", "raw": raw} | events.of_value(token.claims, flaws)
 
 
-def _event_in_body(settings, request, token):
-    """The body is not signed: a bearer's word, and a binding counts only in the claims."""
+def _event_in_body(settings, request):
+    """The body is not signed: a bearer's word, and what only it says binds nothing."""
     complaints = set() if settings.accept_unsigned_body else {"body_not_signed"}
     try:
-        _bind(settings, token)
+        _bind(settings, None)
     except Refused as refused:
         complaints |= refused.complaints
     check(complaints)
-    return {"auth": "unsigned"} | events.of_body(request.body)
+    return {"auth": "unsigned", "raw": len(request.body)} | events.of_body(request.body)
 
 
-def _bind(settings, token):
+def _bind(settings, envelope):
     if settings.binding is not None:
-        settings.binding.check(token.claims)
-
-
-# The members of an event; what else stands in claims are claims.
-_EVENT = ("type", "data", "timestamp", "version", "user_metadata")
+        settings.binding.check(envelope)
 
 
 def _says_otherwise(body, claims):
-    """Whether the body is an event too, and another one; what cannot be read cannot be compared."""
+    """Whether the body is an event too, and not the one of the claims (None if unreadable).
+
+    An event is an object: what does not begin like one is none. What cannot be read of an object
+    cannot be compared, and what is not UTF-8 cannot be read at all.
+    """
     value, flaws = strict_json.read(body)
-    if strict_json.NOT_JSON in flaws:
+    if strict_json.NOT_UTF8 in flaws:
+        return True
+    if not body.lstrip(b" \t\n\x0c\r").startswith(b"{"):
         return False
     if flaws:
         return True
-    if not events.is_envelope(value):
-        return False
-    if "data" not in value:
-        return True
-    both = [name for name in _EVENT if name in value and name in claims]
-    return not all(strict_json.same(value[name], claims[name]) for name in both)
+    return events.is_envelope(value) and (claims is None or not events.same(claims, value))

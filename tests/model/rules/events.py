@@ -1,7 +1,6 @@
 """The envelope and the catalogue: what an authentic body tells."""
 
 import re
-from datetime import datetime, timedelta, timezone
 
 from . import strict_json
 from .strict_json import is_integer, is_text
@@ -60,6 +59,37 @@ def is_envelope(value):
     return isinstance(value, dict) and is_text(value.get("type"))
 
 
+def envelope(value, flaws):
+    """The envelope, if it could be read."""
+    return value if not flaws and is_envelope(value) else None
+
+
+def same(one, other):
+    """Whether two envelopes speak of one event; what one of them leaves out is no contradiction."""
+    if one["type"] != other["type"] or not strict_json.same(_told(one), _told(other)):
+        return False
+    for name in ("timestamp", "version", "user_metadata"):
+        if name in one and name in other and not strict_json.same(*_comparable(name, one, other)):
+            return False
+    return True
+
+
+def _told(envelope):
+    """What `data` says: of documented members, one that is null is one that is absent."""
+    kind, payload = event_of(envelope)
+    if kind not in CATALOGUE:
+        return {"data": envelope.get("data")}
+    rest = {name: value for name, value in envelope["data"].items() if name not in payload}
+    return {"payload": payload, "rest": rest}
+
+
+def _comparable(name, one, other):
+    """Two values of a member; times as such, where both are times."""
+    values = one[name], other[name]
+    times = tuple(map(time, values))
+    return times if name == "timestamp" and None not in times else values
+
+
 def event_of(envelope):
     """The kind of event, and what it tells beside its type."""
     data = envelope.get("data")
@@ -94,14 +124,15 @@ def user_metadata(envelope):
     return top if top is not None else inside
 
 
+# With the space that section 5.6 allows in a note.
 _RFC3339 = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
 
 
 def time(text):
-    """Nanoseconds since 1970 of an RFC 3339 time, or None; open for leap seconds."""
+    """Whole nanoseconds since 1970 of an RFC 3339 time, or None; open for leap seconds."""
     match = _RFC3339.fullmatch(text) if is_text(text) else None
     if not match:
         return None
@@ -117,19 +148,17 @@ def time(text):
         return None
     offset = (offset_hours * 60 + offset_minutes) * (-1 if sign == "-" else 1)
     seconds = days * 86400 + hour * 3600 + (minute - offset) * 60 + second
-    return str(seconds * 10**9 + int((fraction or "0").ljust(9, "0")))
+    return str(seconds * 10**9 + int((fraction or "0").ljust(9, "0")[:9]))
+
+
+_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def _days(year, month, day):
-    """Days since 1970; the calendar repeats after 400 years, and Python knows no year 0."""
-    try:
-        date = datetime(year + 400, month, day, tzinfo=timezone.utc)
-    except ValueError:
-        if year < 9600:
-            return None
-        try:
-            date = datetime(year - 400, month, day, tzinfo=timezone.utc)
-        except ValueError:
-            return None
-        return (date - datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(days=146097)).days
-    return (date - datetime(1970, 1, 1, tzinfo=timezone.utc) - timedelta(days=146097)).days
+    """Days since 1970 in the Gregorian calendar, from the year 0 on; None for no day of it."""
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if not 1 <= month <= 12 or not 1 <= day <= _MONTHS[month - 1] + (leap and month == 2):
+        return None
+    years = year - 1
+    days = 365 * years + years // 4 - years // 100 + years // 400
+    return days + sum(_MONTHS[: month - 1]) + (leap and month > 2) + day - 1 - 719162

@@ -19,6 +19,7 @@ def find(pairs):
         else:
             values[title] = found[0]
     complaints |= _id(values.get("Id", b"x"))
+    complaints |= _timestamp(values.get("Timestamp", b"1"))
     complaints |= _signature(values.get("Signature", b"x"))
     return values, complaints
 
@@ -43,22 +44,31 @@ def _signature(value):
     return complaints
 
 
-def timestamp(value, now, window):
+def _timestamp(value):
+    if re.fullmatch(rb"[1-9][0-9]{0,11}", value) and int(value) <= limits.LATEST_TIME:
+        return set()
+    complaints = {"bad_header/Timestamp/NotUnixSeconds"}
+    if len(value) > limits.HEADER_TIMESTAMP:
+        complaints.add("bad_header/Timestamp/TooLong")
+    if not re.fullmatch(rb"[!-~]+", value):
+        complaints.add("bad_header/Timestamp/NotVisibleAscii")
+    return complaints
+
+
+def replay(timestamp, now, window):
     """What is to complain about the time at which a request was sent; `now` in whole seconds."""
-    if not re.fullmatch(rb"[1-9][0-9]{0,11}", value) or int(value) > limits.LATEST_TIME:
-        complaints = {"bad_header/Timestamp/NotUnixSeconds"}
-        if len(value) > limits.HEADER_TIMESTAMP:
-            complaints.add("bad_header/Timestamp/TooLong")
-        if not re.fullmatch(rb"[!-~]*", value):
-            complaints.add("bad_header/Timestamp/NotVisibleAscii")
-        return complaints
-    age = now - int(value)
+    age = now - int(timestamp)
     past, future = window
     if age > past:
         return {f"timestamp_too_old/{age}/{past}"}
     if -age > future:
         return {f"timestamp_too_new/{-age}/{future}"}
     return set()
+
+
+def told(values):
+    """What a delivery says of its headers."""
+    return {"id": values["Id"].decode(), "sent_at": int(values["Timestamp"])}
 
 
 def is_jwt(signature):

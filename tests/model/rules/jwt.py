@@ -7,6 +7,9 @@ from . import base_64, keys, limits, strict_json
 from .strict_json import is_number, is_text
 from .verdict import Refused, check
 
+# What is read of a header and of claims, and must not stand there twice.
+_HEADER = {"alg", "typ", "kid"}
+_CLAIMS = {"aud", "iss", "exp", "nbf", "iat", "type", "data"}
 _FORBIDDEN = {"crit", "b64", "zip", "enc", "cty", "jku", "jwk", "x5u", "x5c"}
 
 
@@ -38,48 +41,62 @@ def read(text):
         complaints.add("bad_token/NotBase64Url")
     kid = _header(header, complaints) if header is not None else None
     check(complaints)
-    claims, flaws = strict_json.read(claims_json)
-    if flaws or not isinstance(claims, dict):
+    claims = _object(claims_json, _CLAIMS)
+    if claims is None:
         raise Refused("bad_token/MalformedClaims")
     return Token(kid, claims_json, claims, b".".join(segments[:2]), signature)
 
 
+def _object(data, known):
+    """A strictly read object in which no known member repeats, or None."""
+    value, flaws = strict_json.read(data)
+    if flaws - {strict_json.DUPLICATE} or not isinstance(value, dict) or known & value.repeated:
+        return None
+    return value
+
+
 def _header(data, complaints):
-    header, flaws = strict_json.read(data)
-    if flaws or not isinstance(header, dict):
+    header = _object(data, _HEADER)
+    if header is None:
         complaints.add("bad_token/MalformedHeader")
-    if not isinstance(header, dict):
         return None
     if header.get("alg") != "RS256":
         complaints.add("bad_token/AlgorithmNotRs256")
     if _FORBIDDEN & header.keys():
         complaints.add("bad_token/ForbiddenHeader")
-    if "typ" in header and header["typ"] != "JWT":
+    # A media type, which is the same in any letter case (RFC 7519 section 5.1).
+    if "typ" in header and not (is_text(header["typ"]) and header["typ"].upper() == "JWT"):
         complaints.add("bad_token/TypeNotJwt")
     if not keys.is_kid(header.get("kid")):
         complaints.add("bad_token/BadKid")
+    if not all(is_text(header[name]) for name in _HEADER & header.keys()):
+        complaints.add("bad_token/MalformedHeader")
     return header.get("kid")
 
 
 def check_claims(claims, settings, now):
-    """Addressee, issuer and times, by our clock."""
-    complaints = set()
-    complaints |= _audience(claims, settings.audiences)
+    """Addressee, issuer and times, by our clock; returns the times."""
+    complaints = _audience(claims, settings.audiences)
     complaints |= _issuer(claims, settings.issuers)
-    times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
-    for value in times.values():
-        if not is_number(value) or not 0 <= value <= limits.LATEST_TIME:
-            complaints.add("bad_token/MalformedClaims")
+    times = {}
+    for name in ("exp", "nbf", "iat"):
+        if name in claims:
+            times[name] = _whole_seconds(claims[name], complaints)
     if "exp" not in times:
         complaints.add("bad_token/NoExpiry")
-    times = {name: value for name, value in times.items() if is_number(value)}
-    if "exp" in times:
-        complaints |= _expiry(times["exp"], times.get("iat"), settings, now)
-    if times.get("nbf", 0) > now + settings.leeway:
-        complaints.add("token_not_yet_valid")
-    if "iat" in times:
-        complaints |= _issued(times["iat"], settings, now)
+    complaints |= _expiry(times.get("exp"), times.get("iat"), settings, now)
+    complaints |= _beginning(times.get("nbf"), times.get("iat"), settings, now)
     check(complaints)
+    return times
+
+
+def _whole_seconds(value, complaints):
+    """A number from 1970 to the year 9999. Fractions are dropped: all limits, and our clock, are
+    whole seconds."""
+    if is_number(value) and value >= 0 and int(value) <= limits.LATEST_TIME:
+        return int(value)
+    complaints.add("bad_token/MalformedClaims")
+    return None
 
 
 def _audience(claims, audiences):
@@ -102,6 +119,8 @@ def _issuer(claims, issuers):
 
 
 def _expiry(expires, issued, settings, now):
+    if expires is None:
+        return set()
     complaints = set()
     if now >= expires + settings.leeway:
         complaints.add("token_expired")
@@ -112,10 +131,14 @@ def _expiry(expires, issued, settings, now):
     return complaints
 
 
-def _issued(issued, settings, now):
-    if issued > now + settings.leeway:
-        return {"token_not_yet_valid"}
-    return {"token_too_old"} if now - issued > settings.age + settings.leeway else set()
+def _beginning(not_before, issued, settings, now):
+    complaints = set()
+    for time in (not_before, issued):
+        if time is not None and time > now + settings.leeway:
+            complaints.add("token_not_yet_valid")
+    if issued is not None and now - issued > settings.age + settings.leeway:
+        complaints.add("token_too_old")
+    return complaints
 
 
 _SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")

@@ -13,7 +13,10 @@ def verify(static_settings, dynamic_settings, request):
         return _refuse(one, other)
     if headers.is_jwt(values["Signature"]):
         return _settle(other)
-    schemes = headers.schemes(headers.entries(values["Signature"])[0])
+    entries, complaints = headers.entries(values["Signature"])
+    schemes = headers.schemes(entries)
+    if complaints:
+        return _refuse(one, other)
     if schemes == {"v1"}:
         return _settle(one)
     if schemes == {"v1a"}:
@@ -22,8 +25,6 @@ def verify(static_settings, dynamic_settings, request):
         return _refuse(one, other)
     if not isinstance(one, Refused):
         return one
-    if dynamic_settings.binding is None:
-        return _refuse(one, other)
     return _settle(other)
 
 

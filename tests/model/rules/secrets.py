@@ -29,6 +29,10 @@ def read(text, odd_length):
         problems.add("NotBase64")
     key = base_64.standard(rest.encode())
     if key is None:
+        # So many characters are too long, whatever they would stand for.
+        longest = limits.ODD_SECRET_BYTES[-1] if odd_length else limits.SECRET_BYTES[-1]
+        if len(rest) > -(-longest // 3) * 4:
+            problems.add("TooLong")
         return None, problems | {"NotCanonical"}
     return key, problems | length(key, odd_length)
 

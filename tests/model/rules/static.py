@@ -21,14 +21,29 @@ def verify(settings, request):
     check({"body_too_large"} if len(request.body) > settings.max_body else set())
     values, complaints = headers.find(request.headers)
     check(complaints)
-    check(headers.timestamp(values["Timestamp"], request.now, settings.window))
+    check(headers.replay(values["Timestamp"], request.now, settings.window))
     macs = _scheme(values["Signature"])
     matched = _matching_secrets(settings, request, values, macs)
-    return {"scheme": "static", "by": AnyOf(matched), "auth": "signed"} | events.of_body(request.body)
+    return {
+        "scheme": "static",
+        "by": AnyOf(matched),
+        "auth": "signed",
+        **headers.told(values),
+        "raw": len(request.body),
+        **events.of_body(request.body),
+    }
+
+
+# Characters of 32 bytes in padded base64.
+_CHARACTERS = 44
 
 
 def _scheme(signature):
-    """The well-formed MACs of a list: `v1,` and the canonical base64 of 32 bytes."""
+    """The MACs of a list: `v1,` and base64 of 32 bytes, in the only spelling that can match.
+
+    The texts allow to compare the 44 characters, so that another spelling is as good as a wrong
+    MAC.
+    """
     if headers.is_jwt(signature):
         raise Refused("scheme_not_configured/jwt")
     entries, complaints = headers.entries(signature)
@@ -37,7 +52,7 @@ def _scheme(signature):
     if not texts:
         saw = "v1a" if "v1a" in headers.schemes(entries) else "unknown"
         complaints.add(f"scheme_not_configured/{saw}")
-    elif not macs:
+    elif not any(len(text) == _CHARACTERS for text in texts):
         complaints.add("bad_header/Signature/NoWellFormedEntry")
     check(complaints)
     return macs
@@ -59,5 +74,7 @@ def _matching_secrets(settings, request, values, macs):
         if hmac.new(key, signed, hashlib.sha256).digest() in macs
     ]
     if not matched:
-        raise Refused("signature_mismatch")
+        raise Refused(
+            "signature_mismatch", *(["bad_header/Signature/NoWellFormedEntry"] if not macs else [])
+        )
     return matched

@@ -1,7 +1,7 @@
 """One strict reader of JSON (RFC 8259) for all that is signed.
 
-It says everything that is wrong with a text at once, because the texts do not say which of two flaws is
-to be found first.
+It says everything that is wrong with a text at once: nobody says which of two flaws is to be found
+first.
 """
 
 import math
@@ -29,19 +29,22 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class Object(dict):
-    """An object, with the flaws of what it holds."""
+    """An object, with the flaws of what it holds, the names that repeat in it, and its depth."""
 
     def __init__(self):
         super().__init__()
         self.flaws = set()
+        self.repeated = set()
+        self.depth = 1
 
 
 class Array(list):
-    """An array, with the flaws of what it holds."""
+    """An array, with the flaws of what it holds, and its depth."""
 
     def __init__(self):
         super().__init__()
         self.flaws = set()
+        self.depth = 1
 
 
 def read(data):
@@ -62,6 +65,7 @@ class _Reader:
         self.flaws = flaws
         # Containers that are open; of an object also the name that waits for its value.
         self.open = []
+        self.deepest = 0
         self.root = None
 
     def run(self):
@@ -72,6 +76,7 @@ class _Reader:
             state = self.step(state, token) if token else None
             if state is None:
                 self.flaws.add(NOT_JSON)
+                self.flaws |= {TOO_DEEP} if self.deepest > JSON_DEPTH else set()
                 for container, _ in self.open:
                     self.flaws |= container.flaws
                 return None
@@ -110,21 +115,26 @@ class _Reader:
     def begin(self, mark):
         container = Object() if mark == "{" else Array()
         self.open.append([container, None])
-        if len(self.open) > JSON_DEPTH:
-            container.flaws.add(TOO_DEEP)
+        self.deepest = max(self.deepest, len(self.open))
         return "name or }" if mark == "{" else "value or ]"
 
     def name(self, name):
         container = self.open[-1][0]
         if name in container:
             container.flaws.add(DUPLICATE)
+            container.repeated.add(name)
         self.open[-1][1] = name
         return ":"
 
     def close(self):
         container, _ = self.open.pop()
+        if container.depth > JSON_DEPTH:
+            container.flaws.add(TOO_DEEP)
         state = self.put(container)
         self.complain(container.flaws)
+        if self.open:
+            outer = self.open[-1][0]
+            outer.depth = max(outer.depth, container.depth + 1)
         return state
 
     def put(self, value):
@@ -147,11 +157,13 @@ class _Reader:
         return self.string(text) if kind == "string" else self.number(text)
 
     def number(self, text):
-        """A number must fit into a 64-bit float; one without fraction and exponent stays exact."""
-        if math.isinf(float(text)):
+        """A number must fit into a 64-bit float. One without fraction and exponent is whole, if it
+        fits into 64 bits as such; -0, which no whole number is, does not."""
+        value = float(text)
+        if math.isinf(value):
             self.complain({NOT_JSON})
-            return 0
-        return int(text) if re.fullmatch("-?[0-9]+", text) else float(text)
+        whole = re.fullmatch("-?[0-9]{1,20}", text) and text != "-0"
+        return int(text) if whole and -(2**63) <= int(text) < 2**64 else value
 
     def string(self, text):
         if "\\" not in text:
@@ -178,13 +190,12 @@ def is_integer(value):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_integer(value) or isinstance(value, float)
 
 
 def same(one, other):
-    """Whether two values say the same: order of members apart, numbers by their worth."""
-    if is_number(one) and is_number(other):
-        return one == other or float(one) == float(other)
+    """Whether two values say the same, in whatever order; 1 and 1.0 are two things to some readers,
+    and so they are here."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
