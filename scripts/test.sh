@@ -64,6 +64,7 @@ bash scripts/interop.sh
 
 step "the public API is the one that was agreed on"
 bash scripts/public-api.sh
+
 step "an independent model of the rules judges alike"
 bash scripts/model.sh 20000
 
