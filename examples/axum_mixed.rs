@@ -42,6 +42,7 @@ fn verifier() -> Result<Verifier, Box<dyn Error>> {
     Ok(Verifier::new(static_webhooks, dynamic_webhooks))
 }
 
+/// Reads a setting. The error of `env::var` would show one that is not text.
 fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("{name} is not set, or is not text"))
 }

@@ -36,7 +36,7 @@ step "redis-server, for the tests that need a real one"
 bash scripts/install-redis.sh
 
 step "tests, examples and documentation"
-cargo test --locked --all-features
+RUSTDOC="$PWD/scripts/rustdoc.sh" cargo test --locked --all-features
 
 step "every adapter and every recipe, over real HTTP"
 cargo test --locked --package 'recipe-*'
@@ -58,6 +58,9 @@ cargo run --locked --quiet --example reconcile
 
 step "benchmarks build and run once"
 cargo bench --locked --quiet --profile dev -p gemini-webhooks-benches -- --once
+
+step "no request costs more than it did: instructions and allocations"
+bash scripts/instructions.sh
 
 step "other implementations verify what we sign, and the other way round"
 bash scripts/interop.sh

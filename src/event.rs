@@ -250,7 +250,9 @@ impl<'de> Deserialize<'de> for Event {
         let Some(reason) = value.get("unreadable") else {
             return Envelope::from_value(&value).map(Envelope::into_event);
         };
-        let reason = UnreadableReason::deserialize(reason).map_err(D::Error::custom)?;
+        // In words of our own: serde's would show what stands there.
+        let reason = UnreadableReason::deserialize(reason)
+            .map_err(|_| D::Error::custom("`unreadable` is not one of the reasons"))?;
         let type_name = value.get("type").and_then(Value::as_str).map(str::to_owned);
         Ok(Self::Unreadable { type_name, reason })
     }
