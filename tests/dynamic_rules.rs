@@ -1086,6 +1086,7 @@ fn times_are_numbers_from_1970_to_9999_and_nothing_else() {
         "[1800000300]",
         "{}",
         "{\"$serde_json::private::Number\":\"-1\"}",
+        "{\"$serde_json::private::Number\":\"1800000300\"}",
         "NaN",
         "Infinity",
         "0x6b49d200",

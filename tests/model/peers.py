@@ -3,7 +3,11 @@
 What no row explains is a disagreement.
 """
 
+import base64
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from rules import strict_json
 
 HERE, THERE = "accepted here alone", "accepted there alone"
 
@@ -17,11 +21,11 @@ class Row:
     peer: str
     rule: str
     reasons: tuple
-    # Only where time went on between the one judge and the other.
-    by_time: bool = False
+    # Of a case and what was found: whether the row holds for it.
+    only_if: Callable = lambda case, found: True
 
-    def explains(self, reason, time_went_on):
-        return reason.startswith(self.reasons) and (time_went_on or not self.by_time)
+    def explains(self, reason, case, found):
+        return reason.startswith(self.reasons) and self.only_if(case, found)
 
 
 def row_for(case, found):
@@ -31,11 +35,23 @@ def row_for(case, found):
         return NO_DIFFERENCE
     crate, rows = CRATES[case.kind]
     who, reason = (HERE, found["peers"]) if here else (THERE, found["refused"])
-    time_went_on = found["peers_clock"] > case.request["now"][0]
     for row in rows[who]:
-        if row.explains(reason, time_went_on):
+        if row.explains(reason, case, found):
             return f"{crate}, {who}: {row.peer}; here: {row.rule}"
     return None
+
+
+def time_went_on(case, found):
+    """Whether the peer saw a later time than the request carries."""
+    return found["peers_clock"] > case.request["now"][0]
+
+
+def a_kid_repeats(case, found):
+    """Whether two keys that were published have one kid."""
+    document = base64.b64decode(case.config["dynamic"]["keys"])
+    keys = strict_json.read(document)[0]["keys"]
+    kids = [str(key["kid"]) for key in keys if isinstance(key, dict) and "kid" in key]
+    return len(set(kids)) < len(kids)
 
 
 ONE_CLOCK = "knows no clock but the system's, and that went on"
@@ -68,7 +84,7 @@ STANDARDWEBHOOKS = {
             "4 KiB and 16 entries",
             ("bad_header/Signature/TooLong", "bad_header/Signature/TooManyEntries"),
         ),
-        Row(ONE_CLOCK, "time is a parameter", ("timestamp_too_new",), by_time=True),
+        Row(ONE_CLOCK, "time is a parameter", ("timestamp_too_new",), only_if=time_went_on),
     ],
     HERE: [
         Row(
@@ -76,7 +92,8 @@ STANDARDWEBHOOKS = {
             "the raw body is signed, whatever it is (Standard Webhooks, signature scheme)",
             ("payload invalid",),
         ),
-        Row(ONE_CLOCK, "time is a parameter", ("signature timestamp too old",), by_time=True),
+        Row(ONE_CLOCK, "time is a parameter", ("signature timestamp too old",),
+        only_if=time_went_on),
     ],
 }
 
@@ -125,6 +142,12 @@ JSONWEBTOKEN = {
             ("unknown_key",),
         ),
         Row(
+            "takes the first key of a kid, though it is for something else",
+            "the one key of that kid that is for RS256 signatures (RFC 7517 section 4.5)",
+            ("signature_mismatch",),
+            only_if=a_kid_repeats,
+        ),
+        Row(
             "sees no body",
             "signed in the claims, or refused unless the caller opted in",
             ("body_not_signed", "body_differs"),
@@ -141,6 +164,7 @@ JSONWEBTOKEN = {
             "takes the first key of a kid, whatever its type",
             "by kid and type (RFC 7517 section 4.5)",
             ("InvalidKeyFormat", "UnsupportedAlgorithm", "InvalidSignature", "InvalidAlgorithm"),
+            only_if=a_kid_repeats,
         ),
         Row(
             "reads every registered member of the header, and repeated claims",
@@ -148,7 +172,7 @@ JSONWEBTOKEN = {
             ("JSON error: ",),
         ),
         Row("rounds a fraction of nbf up", "fractions are dropped", ("ImmatureSignature",)),
-        Row(ONE_CLOCK, "time is a parameter", ("ExpiredSignature",), by_time=True),
+        Row(ONE_CLOCK, "time is a parameter", ("ExpiredSignature",), only_if=time_went_on),
     ],
 }
 

@@ -12,7 +12,8 @@ _ODD_VALUES = [
     Raw(r'{"\ud800":1}'), Raw(r'{"a":1,"a":1}'), Raw(r'{"a":1,"\u0061":2}'),
     Raw(r'[{"b":{},"b":{}}]'), Raw('"\t"'), Raw("01"), Raw("+1"), Raw("1."), Raw(".5"), Raw("0x1"),
     Raw("NaN"), Raw("Infinity"), Raw("'x'"), Raw("nul"), Raw("[1,]"), Raw('{"a":1,}'),
-    Raw("undefined"), Raw("/*x*/1"), Raw(""), "\u2028", "\ufeff", "é", "e\u0301", "🚀", "x" * 3000,
+    Raw("undefined"), Raw("/*x*/1"), Raw(""),
+    {"$serde_json::private::Number": "12"}, "\u2028", "\ufeff", "é", "e\u0301", "🚀", "x" * 3000,
 ]
 
 _TIMES = [

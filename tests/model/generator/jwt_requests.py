@@ -102,7 +102,8 @@ def _time_as_text(rng, members, world):
     name = rng.choice(["exp", "nbf", "iat"])
     now = world.now
     odd = [
-        f'"{now}"', f"{now}.0", f"{now}.75", f"{now}e0", f"{now}.0000000001", f"[{now}]",
+        f'{{"$serde_json::private::Number":"{now}"}}', f'"{now}"', f"{now}.0", f"{now}.75",
+        f"{now}e0", f"{now}.0000000001", f"[{now}]",
         f"0{now}", f"{now}e-1", f"+{now}",
     ]
     set_member(members, name, Raw(rng.choice(odd)))
