@@ -9,7 +9,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -106,9 +106,14 @@ pub fn print_head() {
 }
 
 fn allocations(run: &mut dyn FnMut(u32) -> f64, repeats: u32) -> usize {
+    allocated_by(|| run(repeats)).1.allocations
+}
+
+/// Runs something, and tells what it allocated.
+pub fn allocated_by<T>(run: impl FnOnce() -> T) -> (T, Stats) {
     let region = Region::new(ALLOCATOR);
-    run(repeats);
-    region.change().allocations
+    let result = run();
+    (result, region.change())
 }
 
 fn repeats(run: &mut dyn FnMut(u32) -> f64) -> u32 {

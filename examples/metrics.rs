@@ -68,7 +68,7 @@ async fn export(State(registry): State<Registry>) -> Result<String, StatusCode> 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let metrics = Metrics::new()?;
-    let secrets = env::var("WEBHOOK_SIGNING_SECRET")?;
+    let secrets = setting("WEBHOOK_SIGNING_SECRET")?;
     let counted = metrics.clone();
     let verifier = StaticVerifier::builder()
         .secrets(gemini_webhooks::Secret::parse_list(&secrets)?)
@@ -81,4 +81,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("listening on http://{}/gemini-callback", listener.local_addr()?);
     axum::serve(listener, app).await?;
     Ok(())
+}
+
+/// Reads a setting. The error of `env::var` would show one that is not Unicode.
+fn setting(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|_| format!("{name} is not set"))
 }

@@ -51,6 +51,12 @@ use crate::headers::check_id;
 /// ```compile_fail,E0277
 /// let forged: gemini_webhooks::Delivery = serde_json::from_str("{}").unwrap();
 /// ```
+/// ```compile_fail,E0451
+/// # use gemini_webhooks::Delivery;
+/// fn forged(genuine: Delivery) -> Delivery {
+///     Delivery { raw: "{}".into(), ..genuine }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Delivery {
     id: WebhookId,
@@ -589,7 +595,9 @@ impl Serialize for Record {
 
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = RecordJson::deserialize(deserializer)?;
+        // In words of our own: serde's would show what stands in the place of something else.
+        let json = RecordJson::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("not the JSON of a record"))?;
         let (content, raw) = match (json.envelope, json.raw) {
             (Some(envelope), None) => (Content::Envelope(envelope.into_owned()), Bytes::new()),
             (None, Some(raw)) => {

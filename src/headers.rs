@@ -82,7 +82,7 @@ impl fmt::Display for WebhookHeader {
 /// assert_eq!(headers.lookup().id, Lookup::Repeated);
 /// assert_eq!(headers.lookup().timestamp, Lookup::Missing);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Lookup<'h> {
     /// The header is not there.
     Missing,
@@ -99,6 +99,17 @@ impl<'h> Lookup<'h> {
             Self::Missing => Self::One(value),
             Self::One(_) | Self::Repeated => Self::Repeated,
         };
+    }
+}
+
+impl fmt::Debug for Lookup<'_> {
+    /// Prints how long a value is, since it may be a signature or a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("Missing"),
+            Self::One(value) => write!(f, "One({} bytes)", value.len()),
+            Self::Repeated => f.write_str("Repeated"),
+        }
     }
 }
 
@@ -322,17 +333,28 @@ pub(crate) fn check_id(value: &[u8]) -> Result<(), HeaderProblem> {
 /// a re-printed number would let `+1` and `01` pass as `1`.
 #[inline]
 fn read_timestamp(value: &[u8]) -> Result<i64, HeaderProblem> {
-    check_bytes(value, MAX_TIMESTAMP_BYTES, 0x21)?;
-    let mut seconds = 0_i64;
-    for byte in value {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 || (digit == 0 && seconds == 0) {
-            return Err(HeaderProblem::NotUnixSeconds);
+    match value {
+        [b'1'..=b'9', ..] if value.len() <= MAX_TIMESTAMP_BYTES => {
+            decimal(value).filter(|seconds| *seconds <= MAX_TIMESTAMP)
         }
-        // Twelve digits are far from overflowing.
-        seconds = seconds.wrapping_mul(10).wrapping_add(i64::from(digit));
+        _ => None,
     }
-    if seconds > MAX_TIMESTAMP { Err(HeaderProblem::NotUnixSeconds) } else { Ok(seconds) }
+    .ok_or_else(|| not_a_timestamp(value))
+}
+
+#[inline]
+fn decimal(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0_i64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        // Twelve digits are far from overflowing.
+        (digit <= 9).then(|| number.wrapping_mul(10).wrapping_add(i64::from(digit)))
+    })
+}
+
+#[cold]
+fn not_a_timestamp(value: &[u8]) -> HeaderProblem {
+    let of_bytes = check_bytes(value, MAX_TIMESTAMP_BYTES, 0x21);
+    of_bytes.err().unwrap_or(HeaderProblem::NotUnixSeconds)
 }
 
 /// Visible ASCII and the space that separates entries.

@@ -21,6 +21,10 @@ use tokio::sync::Semaphore;
 const T0: u64 = 1_800_000_000;
 const AUDIENCE: &str = "my-project-client-id";
 
+/// An age at which a set is looked for again but not past its time, whatever the jitter: that puts
+/// the refresh off from 480 s by a minute at most, and a set is kept for 600 s.
+const REFRESH: Duration = Duration::from_secs(570);
+
 /// A fetcher that answers as it is told, and counts.
 #[derive(Clone)]
 struct Script(Arc<Scripted>);
@@ -148,6 +152,10 @@ impl World {
 
     fn minutes(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+
+    fn until_refresh(&self) {
+        self.clock.advance(REFRESH);
     }
 
     /// Lets the tasks in the background run to their ends.
@@ -347,7 +355,7 @@ async fn an_empty_or_broken_set_never_replaces_a_good_one() {
     for bad in ["", "<html>", r#"{"keys":[]}"#, r#"{"keys":[{"kty":"EC"}]}"#, "[]"] {
         let world = World::warm().await;
         world.script.answer(Ok(bad.to_owned()));
-        world.minutes(9);
+        world.until_refresh();
         assert!(world.good().await.is_ok());
         world.settle().await;
         assert_eq!(world.script.fetches(), 2, "{bad}");
@@ -398,7 +406,7 @@ async fn a_fetcher_that_panics_is_a_failure_like_another() {
 #[tokio::test]
 async fn a_forced_look_says_so_and_a_refresh_sends_the_etag() {
     let world = World::warm().await;
-    world.minutes(9);
+    world.until_refresh();
     assert!(world.good().await.is_ok());
     world.settle().await;
     let requests = world.script.0.requests.lock().unwrap().clone();
@@ -412,11 +420,11 @@ async fn the_hook_and_the_health_tell_what_happens() {
     let health = world.keys.health();
     assert_eq!((health.usable, health.stale, health.failures), (2, false, 0));
     world.script.answer(Err(FetchProblem::Timeout));
-    world.minutes(9);
+    world.until_refresh();
     assert!(world.good().await.is_ok());
     world.settle().await;
     assert_eq!(world.keys.health().failures, 1);
-    assert_eq!(world.keys.health().age, Some(Duration::from_secs(540)));
+    assert_eq!(world.keys.health().age, Some(REFRESH));
     let events = world.events.lock().unwrap().clone();
     let failed = KeyEvent::Failed { problem: FetchProblem::Timeout, failures: 1 };
     assert_eq!(events, [KeyEvent::Fetched { usable: 2, skipped: 0 }, failed]);

@@ -33,8 +33,13 @@ pub(crate) type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Resul
 pub(crate) async fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["receiver"] => receiver::run(&env::var("REDIS_URL")?).await,
-        ["worker", name] => worker::run(&env::var("REDIS_URL")?, name).await,
+        ["receiver"] => receiver::run(&redis_url()?).await,
+        ["worker", name] => worker::run(&redis_url()?, name).await,
         _ => scenario::run().await,
     }
+}
+
+/// Reads where Redis is, which may hold a password: the error of `env::var` would show it.
+fn redis_url() -> Result<String> {
+    env::var("REDIS_URL").map_err(|_| "REDIS_URL is not set".into())
 }

@@ -1,5 +1,6 @@
 //! Google's key set, read key by key: one odd key is skipped with its reason, and spoils nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -56,8 +57,10 @@ impl KeySet {
         if document.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
             return Err(KeySetProblem::NotAKeySet);
         }
+        // Not left to the reader, which does not look into members that it skips.
+        let text = std::str::from_utf8(document).map_err(|_| KeySetProblem::NotAKeySet)?;
         let document: Document<'_> =
-            serde_json::from_slice(document).map_err(|_| KeySetProblem::NotAKeySet)?;
+            serde_json::from_str(text).map_err(|_| KeySetProblem::NotAKeySet)?;
         let mut reader = Reader::default();
         for (index, json) in document.keys.iter().enumerate() {
             if index == MAX_JWKS_KEYS {
@@ -344,9 +347,9 @@ fn check_purpose(members: &Map<String, Value>, algorithms: &[&str]) -> Result<()
 
 fn allows_verification(operations: &Value) -> bool {
     let Value::Array(operations) = operations else { return false };
-    let count = |wanted: &Value| operations.iter().filter(|found| *found == wanted).count();
-    let once = operations.iter().all(|operation| operation.is_string() && count(operation) == 1);
-    once && operations.iter().any(|operation| operation == "verify")
+    // None twice, found without comparing each with each: there may be thousands.
+    let texts: Option<BTreeSet<&str>> = operations.iter().map(Value::as_str).collect();
+    texts.is_some_and(|texts| texts.len() == operations.len() && texts.contains("verify"))
 }
 
 fn kid(members: &Map<String, Value>) -> Result<String, SkipReason> {

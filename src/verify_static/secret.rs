@@ -205,7 +205,25 @@ impl Secret {
         self
     }
 
+    /// The same secret, for another ring: nobody outside this crate gets two of one.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            label: self.label.clone(),
+            retire_at: self.retire_at,
+            #[cfg(feature = "explain")]
+            readings: self.readings.clone(),
+        }
+    }
+
+    /// The same secret, which ends no later than this.
+    pub(super) fn ending_by(&self, end: SystemTime) -> Self {
+        let end = self.retire_at.map_or(end, |earlier| earlier.min(end));
+        self.copy().retire_at(end)
+    }
+
     /// Tells whether it is no longer accepted at this time.
+    #[inline]
     pub(crate) fn is_retired(&self, now: SystemTime) -> bool {
         self.retire_at.is_some_and(|end| now >= end)
     }

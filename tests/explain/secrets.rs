@@ -43,7 +43,7 @@ fn a_text_with_something_around_it_is_named() {
         (format!("{}...", &SECRET[..10]), "only the start is shown"),
         (SECRET[..22].to_owned(), "was it cut off"),
         (String::new(), "empty"),
-        (vec![SECRET; 9].join(" "), "more than 8 secrets"),
+        ([SECRET; 9].join(" "), "more than 8 secrets"),
     ] {
         let words = [words, "the secret alone, as it was shown"];
         assert_explained(&text(&pasted), Cause::SecretMalformed, Step::Setup, &words);

@@ -305,7 +305,7 @@ fn a_signature_in_another_spelling_is_recognised() {
     };
     let body = bodies.into_iter().find(differs).unwrap();
     let signature = mac(signed_text(&body));
-    let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&signature);
     let standard = BASE64_STANDARD.encode(signature);
     for (header, step, words) in [
         (format!("v1,{hex}"), Step::Headers, "written in hex"),
@@ -328,7 +328,7 @@ fn a_signature_in_another_spelling_is_recognised() {
 
 #[test]
 fn two_faults_of_one_signature_are_both_named() {
-    let hex: String = mac(body()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&mac(body()));
     let explanation = explain(&verifier(), &with_signature(&format!("v1,{hex}"), &body()));
     let words = ["signed `{body}`, and it is written in hex"];
     assert_explained(&explanation, Cause::SignedOtherText, Step::Headers, &words);
@@ -343,4 +343,8 @@ fn a_header_without_any_signature_is_said_to_be_so() {
         let words = ["44 characters of base64"];
         assert_explained(&explanation, Cause::SignatureMalformed, step, &words);
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -1,5 +1,6 @@
 //! What a fetcher is asked, and what it answers.
 
+use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ impl FetchRequest {
 }
 
 /// Holds the answer to a fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Fetched {
     /// A document.
@@ -59,6 +60,23 @@ impl Fetched {
     #[must_use]
     pub fn not_modified(max_age: Option<Duration>) -> Self {
         Self::NotModified { max_age }
+    }
+}
+
+impl fmt::Debug for Fetched {
+    /// Prints how long a document is, since an endpoint may publish what it should not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Document { body, max_age, etag } => f
+                .debug_struct("Document")
+                .field("body_bytes", &body.len())
+                .field("max_age", max_age)
+                .field("etag", etag)
+                .finish(),
+            Self::NotModified { max_age } => {
+                f.debug_struct("NotModified").field("max_age", max_age).finish()
+            }
+        }
     }
 }
 

@@ -1,0 +1,55 @@
+//! What the public types can do, and above all what they cannot, at compile time.
+
+use std::fmt::Display;
+use std::hash::Hash;
+
+use gemini_webhooks::testing::{SignedRequest, StaticSigner};
+use gemini_webhooks::{
+    Checked, Delivery, Error, Event, Record, Secret, StaticVerifier, StaticVerifierBuilder,
+    Verifier,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+
+// A secret is not printed, written, read, compared or copied. A comparison would take a time that
+// depends on how much agrees, and a copy would not be wiped with the first.
+assert_not_impl_any!(Secret: Clone, Copy, Default, Display, PartialEq, Eq, Hash);
+assert_not_impl_any!(Secret: Serialize, DeserializeOwned, AsRef<[u8]>, AsRef<str>, Into<String>);
+
+// Nor does what holds secrets give them away.
+assert_not_impl_any!(StaticVerifierBuilder: Clone, Display, PartialEq, Serialize, DeserializeOwned);
+assert_not_impl_any!(StaticVerifier: Display, PartialEq, Serialize, DeserializeOwned, Default);
+assert_not_impl_any!(Verifier: Display, PartialEq, Serialize, DeserializeOwned, Default);
+assert_not_impl_any!(StaticSigner: Display, PartialEq, Serialize, DeserializeOwned);
+
+// What says that a request is authentic comes from a verifier alone.
+assert_not_impl_any!(Delivery: DeserializeOwned, Default, From<Record>, From<Event>, Display);
+assert_not_impl_any!(Delivery: From<SignedRequest>, TryFrom<Record>, TryFrom<Event>);
+assert_not_impl_any!(Checked<'static>: DeserializeOwned, Default, Display);
+assert_impl_all!(Delivery: Clone, Serialize, Send, Sync);
+assert_impl_all!(Record: Serialize, DeserializeOwned);
+
+// What a server shares between its threads.
+assert_impl_all!(StaticVerifier: Clone, Send, Sync, Unpin);
+assert_impl_all!(Verifier: Clone, Send, Sync, Unpin);
+assert_impl_all!(Error: Clone, PartialEq, Send, Sync, Display, std::error::Error);
+
+#[cfg(feature = "dynamic")]
+mod dynamic {
+    use super::*;
+    use gemini_webhooks::{Binding, CachedKeys, DynamicVerifier, DynamicVerifierBuilder, KeySet};
+
+    assert_not_impl_any!(Binding: Display, PartialEq, Serialize, DeserializeOwned, Default);
+    assert_not_impl_any!(DynamicVerifier: Display, PartialEq, Serialize, DeserializeOwned, Default);
+    assert_not_impl_any!(DynamicVerifierBuilder: Clone, Display, PartialEq, Serialize, Default);
+    // Whoever could read one from anywhere could forge deliveries: `from_json` is the one way.
+    assert_not_impl_any!(KeySet: DeserializeOwned, Default);
+    assert_impl_all!(DynamicVerifier: Clone, Send, Sync, Unpin);
+    assert_impl_all!(CachedKeys: Clone, Send, Sync, Unpin);
+}
+
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+assert_not_impl_any!(
+    gemini_webhooks::testing::Ed25519Signer: Display, PartialEq, Serialize, DeserializeOwned
+);
