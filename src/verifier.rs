@@ -182,7 +182,7 @@ impl Verifier {
 
     /// The verifier for static webhooks, where these headers concern it.
     #[cfg(feature = "explain")]
-    #[cfg_attr(not(feature = "dynamic"), allow(clippy::unnecessary_wraps))]
+    #[cfg_attr(not(feature = "dynamic"), allow(unused_variables, clippy::unnecessary_wraps))]
     pub(crate) fn static_of<H: HeaderLookup + ?Sized>(
         &self,
         headers: &H,

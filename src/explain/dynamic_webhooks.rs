@@ -3,7 +3,7 @@
 use super::Kind;
 use super::budget::Budget;
 use super::cause::Cause;
-use super::explanation::Finding;
+use super::finding::Finding;
 use super::hints;
 use super::request::Request;
 use super::search::{self, Proof};

@@ -1,7 +1,7 @@
 //! What is wrong with the three headers, and with the time that one of them tells.
 
 use super::cause::Cause;
-use super::explanation::Finding;
+use super::finding::Finding;
 use super::request::Request;
 use super::shown::Shown;
 use crate::error::{Error, HeaderProblem};

@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::cause::Cause;
-use super::explanation::Finding;
+use super::finding::Finding;
 use super::request::Request;
 
 /// Says what is odd about a body, when no signature matches it in any form.

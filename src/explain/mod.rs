@@ -38,6 +38,7 @@ mod cause;
 #[cfg(feature = "dynamic")]
 mod dynamic_webhooks;
 mod explanation;
+mod finding;
 mod headers;
 mod hints;
 mod joins;
@@ -60,7 +61,7 @@ pub use self::cause::{Cause, Step};
 #[cfg(feature = "dynamic")]
 use self::dynamic_webhooks::DynamicKind;
 pub use self::explanation::Explanation;
-use self::explanation::Finding;
+use self::finding::Finding;
 use self::request::Request;
 pub use self::secret_text::secret_text;
 use self::static_webhooks::StaticKind;

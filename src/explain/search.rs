@@ -3,7 +3,7 @@
 use super::body;
 use super::budget::Budget;
 use super::cause::Cause;
-use super::explanation::Finding;
+use super::finding::Finding;
 use super::joins::{JOINS, date_of, parts};
 use super::request::Fields;
 use super::spelling::Spelling;

@@ -1,7 +1,8 @@
 //! What is wrong with the text of a secret.
 
 use super::cause::{Cause, Step};
-use super::explanation::{Explanation, Finding};
+use super::explanation::Explanation;
+use super::finding::Finding;
 use crate::error::ConfigError;
 use crate::verify_static::Secret;
 

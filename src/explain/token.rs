@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::cause::Cause;
-use super::explanation::Finding;
+use super::finding::Finding;
 use super::request::Request;
 use super::shown::Shown;
 use crate::clock::unix_seconds;
