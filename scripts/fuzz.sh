@@ -30,7 +30,7 @@ fi
 
 dictionary_of() {
   case $1 in
-    event) echo json ;;
+    binding | event) echo json ;;
     jwt_split | jwt_claims) echo jwt ;;
     jwks) echo jwks ;;
     key_cache) echo key_cache ;;

@@ -50,6 +50,11 @@ mod dynamic {
     use super::{replay, targets};
 
     #[test]
+    fn binding_holds_for_its_seeds() {
+        replay("binding", targets::binding);
+    }
+
+    #[test]
     fn jwt_split_holds_for_its_seeds() {
         replay("jwt_split", targets::jwt_split);
     }

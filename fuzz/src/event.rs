@@ -35,6 +35,55 @@ fn assert_same_when_read_again(envelope: &Envelope) {
     let json = serde_json::to_vec(envelope).unwrap();
     assert_eq!(Envelope::from_slice(&json).as_ref(), Ok(envelope));
     assert_eq!(serde_json::from_slice::<Envelope>(&json).unwrap(), *envelope);
+    let tree = serde_json::to_value(envelope).unwrap();
+    assert_eq!(serde_json::from_value::<Envelope>(tree).unwrap(), *envelope);
+    assert_shown_by_its_fields(envelope);
+    assert_read_under_either_name(envelope.event(), &envelope_data(envelope));
+}
+
+fn envelope_data(envelope: &Envelope) -> Value {
+    serde_json::to_value(envelope).unwrap()["data"].take()
+}
+
+/// Where a video is, and what an error's code is, whichever of its two forms came.
+fn assert_read_under_either_name(event: &Event, data: &Value) {
+    match event {
+        Event::VideoGenerated(video) => {
+            let first = data["output_file_uri"].as_str();
+            assert_eq!(video.uri(), first.or(data["video_uri"].as_str()));
+        }
+        Event::BatchFailed(failure) | Event::InteractionFailed(failure) => {
+            let code = failure.error_code.as_ref().map(ToString::to_string);
+            let came = &data["error_code"];
+            let text = came.as_str().map(str::to_owned);
+            assert_eq!(code, text.or(came.as_i64().map(|number| number.to_string())));
+        }
+        _ => {}
+    }
+}
+
+/// Of free-form JSON the names are shown, and no value: with others it would look the same.
+fn assert_shown_by_its_fields(envelope: &Envelope) {
+    const FIELDS: [&str; 6] =
+        ["id", "output_file_uri", "file_name", "video_uri", "error_code", "error_message"];
+    let mut other = serde_json::to_value(envelope).unwrap();
+    for (name, value) in other.as_object_mut().unwrap() {
+        match (name.as_str(), value, envelope.event()) {
+            // Shown as they are; and `data` may be why the event is unreadable.
+            ("type" | "version" | "timestamp", Value::String(_), _)
+            | ("data", _, Event::Unreadable { .. }) => {}
+            ("data", value, Event::Unknown { .. }) => *value = Value::Null,
+            ("data", Value::Object(members), _) => {
+                let others =
+                    members.iter_mut().filter(|(name, _)| !FIELDS.contains(&name.as_str()));
+                others.for_each(|(_, value)| *value = Value::Null);
+            }
+            (_, value, _) => *value = Value::from(0),
+        }
+    }
+    let other: Envelope = serde_json::from_value(other).unwrap();
+    assert_eq!(format!("{other:?}"), format!("{envelope:?}"));
+    assert_eq!(envelope.extra().is_empty(), envelope.extra().as_map().is_empty());
 }
 
 /// Each member of the body is a member of what is written, with the value that it came with.

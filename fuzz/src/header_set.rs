@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gemini_webhooks::{Error, FoundHeaders, HeaderLookup, Lookup, StaticVerifier, WebhookHeader};
+use gemini_webhooks::{
+    Error, FoundHeaders, HeaderLookup, Lookup, StaticVerifier, Verifier, WebhookHeader,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{HEADERS, Input, NOW, Peers, is_legal};
@@ -15,6 +17,8 @@ pub fn header_set(data: &[u8]) {
         assert_eq!(found_under(&found, header), expected_under(&pairs, header));
     }
     assert_eq!(pairs.as_slice().lookup(), found);
+    assert_eq!(HeaderLookup::lookup(&&pairs), found);
+    assert_shows_no_value(&found);
     let verifier = Peers::new(data, NOW).verifier;
     assert_right_header_is_named(&verifier, &pairs);
     for collection in other_collections(&pairs) {
@@ -51,6 +55,25 @@ fn expected_under(pairs: &[(String, Vec<u8>)], header: WebhookHeader) -> Lookup<
     }
 }
 
+/// What is printed is the same for other values of the same lengths.
+fn assert_shows_no_value(found: &FoundHeaders<'_>) {
+    let zeros = HEADERS.map(|header| match found_under(found, header) {
+        Lookup::One(value) => vec![0; value.len()],
+        _ => Vec::new(),
+    });
+    let zeroed = |header: WebhookHeader, zeros| match found_under(found, header) {
+        Lookup::One(_) => Lookup::One(zeros),
+        other => other,
+    };
+    let [id, timestamp, signature] = &zeros;
+    let other = FoundHeaders {
+        id: zeroed(WebhookHeader::Id, id),
+        timestamp: zeroed(WebhookHeader::Timestamp, timestamp),
+        signature: zeroed(WebhookHeader::Signature, signature),
+    };
+    assert_eq!(format!("{found:?}"), format!("{other:?}"));
+}
+
 /// The same pairs in each collection that can hold all of them.
 fn other_collections(pairs: &[(String, Vec<u8>)]) -> Vec<Box<dyn HeaderLookup>> {
     let mut collections: Vec<Box<dyn HeaderLookup>> = Vec::new();
@@ -78,6 +101,9 @@ fn header_map(pairs: &[(String, Vec<u8>)]) -> Option<HeaderMap> {
 fn assert_right_header_is_named(verifier: &StaticVerifier, headers: &dyn HeaderLookup) {
     let found = headers.lookup();
     let error = verifier.check(headers, b"{}").unwrap_err();
+    // Before the body is there only what hangs on it is still open.
+    let early = Verifier::from(verifier.clone()).check_headers(headers).err();
+    assert_eq!(early, Some(error.clone()).filter(|error| *error != Error::SignatureMismatch));
     let unusable = HEADERS.into_iter().find_map(|header| match found_under(&found, header) {
         Lookup::Missing | Lookup::One([]) => Some(Error::MissingHeader { header }),
         Lookup::Repeated => Some(Error::RepeatedHeader { header }),

@@ -4,11 +4,15 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use gemini_webhooks::limits::{MAX_SIGNATURE_ENTRIES, MAX_SIGNATURE_LIST_BYTES};
-use gemini_webhooks::{Clock, Error, WebhookHeader};
+use gemini_webhooks::testing::ManualClock;
+use gemini_webhooks::{
+    Clock, ConfigError, Error, ReplayWindow, Secret, StaticVerifier, WebhookHeader,
+};
 use http::HeaderMap;
 
 use super::{
-    Input, NOW, Peers, WINDOW, headers_of, is_legal, is_visible, legal_timestamp, with_bit_changed,
+    Input, NOW, Peers, WINDOW, headers_of, is_legal, is_visible, legal_timestamp, own_text,
+    with_bit_changed,
 };
 
 /// Among arbitrary entries only the good one verifies, wherever it stands, within the limits.
@@ -54,9 +58,64 @@ pub fn static_pipeline(data: &[u8]) {
     }
     let delivery = outcome.unwrap();
     assert_eq!((delivery.id().as_str(), delivery.raw()), (id, &body));
+    let checked = peers.verifier.check(&request.headers, &body).unwrap();
+    assert_eq!((checked.id(), checked.timestamp()), (id, delivery.timestamp()));
     assert_eq!(u64::try_from(delivery.timestamp().unix_timestamp()), Ok(peers.now));
     assert_changed_bit_is_refused(&peers, id, &body, bit);
     assert_window_is_kept(&peers, &request.headers, &body, clock);
+    assert_own_window_is_kept(data, peers.now, &request.headers, &body, clock);
+    assert_rotation_ends(data, peers.now, &request.headers, &body);
+}
+
+/// A window of the caller's choice, for each direction.
+fn assert_own_window_is_kept(
+    data: &[u8],
+    now: u64,
+    headers: &HeaderMap,
+    body: &Bytes,
+    clock: usize,
+) {
+    let clock = u64::try_from(clock).unwrap();
+    let [past, future] = [clock % 3_700, clock / 3_700 % 3_700];
+    let [back, ahead] = [past, future].map(Duration::from_secs);
+    let window = ReplayWindow::new(back, ahead);
+    assert_eq!(window.is_ok(), (1..=3_600).contains(&past) && (1..=3_600).contains(&future));
+    let Ok(window) = window else { return };
+    assert_eq!((window.past(), window.future()), (back, ahead));
+    let peers = Peers::with(Secret::from_raw_bytes(own_text(data)).unwrap(), now);
+    let verifier =
+        StaticVerifier::builder().secret(Secret::from_raw_bytes(own_text(data)).unwrap());
+    let verifier = verifier.replay_window(window).clock(peers.clock.clone()).build().unwrap();
+    for (time, accepted) in [
+        (now.checked_add(past), true),
+        (now.checked_add(past + 1), false),
+        (now.checked_sub(future), true),
+        (now.checked_sub(future + 1), false),
+    ] {
+        let Some(time) = time else { continue };
+        peers.clock.set(UNIX_EPOCH + Duration::from_secs(time));
+        assert_eq!(verifier.check(headers, body).is_ok(), accepted);
+    }
+}
+
+/// The secret in its places among others, until it retires.
+fn assert_rotation_ends(data: &[u8], now: u64, headers: &HeaderMap, body: &Bytes) {
+    let own = || Secret::from_raw_bytes(own_text(data)).unwrap().with_label("own");
+    let other = |n| Secret::from_raw_bytes([n; 32]).unwrap();
+    let retires_at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+    let builder = StaticVerifier::builder().clock(ManualClock::at(now));
+    let verifier = builder.secrets([other(1), own(), other(2)]).build().unwrap();
+    let position = || verifier.check(headers, body).map(|checked| checked.secret().position());
+    // The second time it is tried first.
+    assert_eq!((position(), position()), (Ok(2), Ok(2)));
+    verifier.replace_secrets([own().retire_at(retires_at(now + 1)), other(1)]).unwrap();
+    assert_eq!(position(), Ok(1));
+    verifier.replace_secrets([own().retire_at(retires_at(now)), other(1)]).unwrap();
+    assert_eq!(position(), Err(Error::SignatureMismatch));
+    verifier.replace_secrets([own().retire_at(retires_at(now))]).unwrap();
+    assert_eq!(position(), Err(Error::NoActiveSecret));
+    assert_eq!(verifier.replace_secrets([]), Err(ConfigError::NoSecret));
+    assert_eq!(verifier.replace_secrets((0..9).map(other)), Err(ConfigError::TooManySecrets));
 }
 
 fn assert_changed_bit_is_refused(peers: &Peers, id: &str, body: &[u8], bit: usize) {

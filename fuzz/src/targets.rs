@@ -8,6 +8,7 @@
 //!
 //! | target | lines | the rest |
 //! |---|---|---|
+//! | `binding` | member of `user_metadata`, token, how many tokens are valid | a body |
 //! | `event` | | a body |
 //! | `explain` | id, timestamp, signature | a body, which is also the text of a secret |
 //! | `header_set` | name, value, name, value, and so on | |
@@ -37,7 +38,7 @@ use gemini_webhooks::testing::{ManualClock, StaticSigner};
 use gemini_webhooks::{Secret, StaticVerifier, WebhookHeader};
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
-pub use self::dynamic::{dynamic_pipeline, jwks, jwt_claims, jwt_split, key_cache, v1a};
+pub use self::dynamic::{binding, dynamic_pipeline, jwks, jwt_claims, jwt_split, key_cache, v1a};
 pub use self::event::event;
 #[cfg(feature = "explain")]
 pub use self::explain::explain;

@@ -3,7 +3,8 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use gemini_webhooks::limits::{
-    MAX_ED25519_KEYS, MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_RSA_BITS, MAX_V1A_ENTRIES, MIN_RSA_BITS,
+    MAX_ED25519_KEYS, MAX_JWKS_BYTES, MAX_JWKS_KEYS, MAX_RSA_BITS, MAX_RSA_KEYS, MAX_V1A_ENTRIES,
+    MIN_RSA_BITS,
 };
 use gemini_webhooks::testing::{Ed25519Signer, ManualClock};
 use gemini_webhooks::{
@@ -84,6 +85,8 @@ fn read_as_the_rules_say(document: &[u8]) -> Result<KeySet, KeySetProblem> {
         assert!(keys.ed25519_count() <= MAX_ED25519_KEYS);
         assert!(keys.len() + keys.skipped().len() <= MAX_JWKS_KEYS + 1);
         assert!(document.len() <= MAX_JWKS_BYTES);
+        let shown = format!("{keys:?}");
+        assert!(keys.kids().all(|kid| shown.contains(&format!("{kid:?}"))));
     }
     // Numbers out of range and texts of no characters are not JSON to every reader.
     let Some(tree) = Tree::read(document) else { return read };
@@ -112,13 +115,17 @@ fn assert_taken(keys: &KeySet, items: &[Tree]) {
     let without_backend =
         |index| keys.skipped().iter().any(|s| s.index == index && s.reason == Reason::NoBackend);
     let judged: Vec<_> = items.iter().take(MAX_JWKS_KEYS).map(judge).collect();
+    let held = rsa_keys_within_the_limit(&judged);
     let mut taken: Vec<&Key> = Vec::new();
     for (index, key) in judged.iter().enumerate() {
         let reasons = match key {
             Err(reasons) => reasons.clone(),
             Ok(key) if taken.contains(&key) => continue,
             Ok(_) if without_backend(index) => vec![Reason::NoBackend],
-            Ok(key) if is_ambiguous(key, &judged) => vec![Reason::AmbiguousKid],
+            Ok(key @ Key::Rsa { .. }) if !held.contains(&key) => {
+                vec![Reason::TooManyKeys]
+            }
+            Ok(key) if is_ambiguous(key, &held) => vec![Reason::AmbiguousKid],
             Ok(Key::Ed25519(_)) if ed25519(&taken) == MAX_ED25519_KEYS => {
                 vec![Reason::TooManyKeys]
             }
@@ -159,11 +166,22 @@ fn is_repetition(index: usize, judged: &[Result<Key, Vec<Reason>>]) -> bool {
     judged[index].is_ok() && judged[..index].contains(&judged[index])
 }
 
+/// The first different ones, whatever becomes of them.
+fn rsa_keys_within_the_limit(judged: &[Result<Key, Vec<Reason>>]) -> Vec<&Key> {
+    let mut held = Vec::new();
+    for key in judged.iter().flatten().filter(|key| matches!(key, Key::Rsa { .. })) {
+        if held.len() < MAX_RSA_KEYS && !held.contains(&key) {
+            held.push(key);
+        }
+    }
+    held
+}
+
 /// Another modulus has the same name.
-fn is_ambiguous(key: &Key, judged: &[Result<Key, Vec<Reason>>]) -> bool {
+fn is_ambiguous(key: &Key, held: &[&Key]) -> bool {
     let Key::Rsa { kid, .. } = key else { return false };
-    let same_kid = |other: &&Key| matches!(other, Key::Rsa { kid: name, .. } if name == kid);
-    judged.iter().flatten().filter(same_kid).any(|other| other != key)
+    let same_kid = |other: &Key| matches!(other, Key::Rsa { kid: name, .. } if name == kid);
+    held.iter().any(|other| same_kid(other) && *other != key)
 }
 
 /// Of what the backend verifies, in bits.

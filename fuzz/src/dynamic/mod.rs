@@ -1,5 +1,6 @@
 //! Deliveries of dynamic webhooks, their keys, and the cache of these.
 
+mod binding;
 mod cache_endpoint;
 mod cache_model;
 #[cfg(feature = "explain")]
@@ -24,6 +25,7 @@ use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks as document, sample_b
 use gemini_webhooks::{Error, KeySet, KeySource, KeysFuture, LentKeys, Wanted};
 use serde_json::Value;
 
+pub use self::binding::binding;
 #[cfg(feature = "explain")]
 pub(super) use self::explained::explain;
 pub use self::jwks::jwks;

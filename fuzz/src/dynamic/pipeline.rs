@@ -74,6 +74,9 @@ impl Endpoint {
         let verdict = self.dynamic.verify_with(&self.keys, headers, body.clone());
         let by_source = at_once(self.dynamic.verify(headers, body.clone()));
         assert_eq!(verdict.as_ref().err(), by_source.as_ref().err());
+        // Before the body is there only what hangs on it, or on a key, is still open.
+        let early = Verifier::from(self.dynamic.clone()).check_headers(headers).err();
+        assert!(early.is_none() || early.as_ref() == verdict.as_ref().err(), "{early:?}");
         verdict
     }
 

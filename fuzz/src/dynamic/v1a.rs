@@ -1,10 +1,14 @@
 use std::sync::{Arc, LazyLock};
+use std::time::SystemTime;
 
 use gemini_webhooks::limits::{
     MAX_ED25519_KEYS, MAX_SIGNATURE_ENTRIES, MAX_SIGNATURE_LIST_BYTES, MAX_V1A_ENTRIES,
 };
 use gemini_webhooks::testing::{Ed25519Signer, ManualClock};
-use gemini_webhooks::{Binding, DynamicVerifier, Error, KeySet, Scheme, Verifier};
+use gemini_webhooks::{
+    Binding, DynamicVerifier, Error, KeySet, KeySource, KeysFuture, LentKeys, Scheme, Verifier,
+    Wanted,
+};
 
 use super::super::{Input, NOW, Peers, headers_of, is_visible, own_text, with_bit_changed};
 use super::{at_once, key_set};
@@ -44,6 +48,47 @@ pub fn v1a(data: &[u8]) {
     let changed = headers_of([&id, &timestamp, &signature]);
     assert!(sender.verifier.verify_with(&sender.keys, &changed, body).is_err());
     assert_mixed_verifier_agrees(sender, data, &list, within_limits);
+    assert_newer_keys_are_looked_for(sender, data, &list, within_limits);
+}
+
+/// Where none of the keys at hand made it, those of a fresh look may have.
+fn assert_newer_keys_are_looked_for(
+    sender: &Sender,
+    data: &[u8],
+    list: &[u8],
+    within_limits: bool,
+) {
+    let verifier = DynamicVerifier::builder()
+        .binding(Binding::dangerous_any_tenant())
+        .clock(ManualClock::at(NOW))
+        .keys(Rotated { old: Arc::clone(&STRANGERS), new: Arc::clone(&sender.keys) })
+        .build()
+        .unwrap();
+    let timestamp = NOW.to_string();
+    let headers = headers_of([b"msg_1", timestamp.as_bytes(), list]);
+    let verdict = at_once(verifier.verify(&headers, own_text(data)));
+    assert_eq!(verdict.is_ok(), within_limits, "{verdict:?}");
+}
+
+static STRANGERS: LazyLock<Arc<KeySet>> =
+    LazyLock::new(|| Arc::new(key_set([Ed25519Signer::from_seed([99; 32]).jwk()])));
+
+/// Has old keys at hand, and new ones for who looks.
+#[derive(Debug)]
+struct Rotated {
+    old: Arc<KeySet>,
+    new: Arc<KeySet>,
+}
+
+impl KeySource for Rotated {
+    fn at_hand(&self, wanted: Wanted<'_>, _: SystemTime) -> Option<LentKeys> {
+        matches!(wanted, Wanted::Ed25519).then(|| Arc::clone(&self.old).into())
+    }
+
+    fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {
+        assert!(matches!(wanted, Wanted::Ed25519Beyond(old) if Arc::ptr_eq(old, &self.old)));
+        Box::pin(async { Ok(Arc::clone(&self.new).into()) })
+    }
 }
 
 /// At an endpoint for both kinds the other kind's entries change nothing.
