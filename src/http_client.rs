@@ -1,11 +1,14 @@
 //! What every client that talks to Google has in common: no redirects, no silent repeats,
 //! everything bounded.
 
+#[cfg(any(feature = "client", feature = "testing"))]
 use std::net::IpAddr;
 use std::time::Duration;
 
+#[cfg(any(feature = "client", feature = "testing"))]
+use reqwest::Url;
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Response, Url, retry};
+use reqwest::{Client, ClientBuilder, Response, retry};
 
 use crate::error::ConfigError;
 
@@ -34,6 +37,7 @@ pub(crate) fn build(
 }
 
 /// Tells whether a URL names this machine, by an address that no name server can point elsewhere.
+#[cfg(any(feature = "client", feature = "testing"))]
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -54,7 +58,7 @@ pub(crate) async fn read(
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "client", feature = "testing")))]
 mod tests {
     use super::*;
 
