@@ -89,7 +89,7 @@ pub const MAX_WAITERS: usize = 1024;
 /// Most kids that are remembered as unknown: a flood of them must not fill the memory.
 pub const MAX_UNKNOWN_KIDS: usize = 1024;
 
-/// Longest `kid`, in bytes: Google's have forty.
+/// Longest `kid`, in bytes: those of Google's other key sets have forty.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Longest header of a JWT, in bytes of base64url: a `kid` of the longest, all of it escapes, with the

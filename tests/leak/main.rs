@@ -7,10 +7,12 @@
 //! Shown on purpose, each to whoever asks for it: the webhook-id by its `Display` and `Debug`; the
 //! documented fields of an event by the event's `Debug`; the whole event by serde.
 
+mod adapters;
 mod errors;
 mod log;
 mod marks;
 mod programs;
 mod requests;
+mod shown;
 mod source;
 mod types;

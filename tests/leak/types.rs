@@ -1,17 +1,10 @@
 //! Everything that a public type prints or writes, each type holding as many marks as it can.
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use actix_web::FromRequest as _;
-use axum::extract::FromRequest as _;
-use bytes::Bytes;
-use gemini_webhooks::testing::{
-    JwtSigner, KeyAnswer, KeyServer, SignedRequest, StaticSigner, TestRsaKey, jwks, sample_body_of,
-};
-use gemini_webhooks::tower::VerifyLayer;
+use gemini_webhooks::testing::{jwks, sample_body_of};
 use gemini_webhooks::{
     CachedKeys, Claim, ClaimId, Claimed, Clock as _, ConfigError, Dedup, DedupKey, DedupStore,
     Delivery, Envelope, Error, ErrorCode, Event, EventType, Fetch, FetchFuture, FetchProblem,
@@ -21,20 +14,17 @@ use gemini_webhooks::{
     SnapshotProblem, StoreFuture, StoreUnavailable, SystemClock, TokenProblem, UnreadableReason,
     Verdict, Wanted, WebhookHeader,
 };
-use http_body_util::Full;
-use serde::Serialize;
 use serde_json::json;
-use tower::Layer as _;
 
 use crate::marks::{Marks, mark};
 use crate::requests::{
-    Request, binding, claims, clock, contents, dynamic_builder, ed25519, event, jwt, jwt_request,
-    key_set, secret, secrets, static_builder, static_request, static_verifier, v1a_request,
-    verifier,
+    Request, binding, claims, clock, dynamic_builder, ed25519, event, jwt, jwt_request, key_set,
+    secret, static_builder, static_request, static_verifier, v1a_request, verifier,
 };
-use crate::source::{exported, public_in};
+use crate::shown::{Shown, Shows};
+use crate::source::exported;
 
-/// What types print that holds nothing of a request, and why.
+/// What is exported and is no type of its own.
 const TRAITS_AND_ALIASES: [&str; 8] = [
     "Clock",
     "DedupStore",
@@ -45,59 +35,6 @@ const TRAITS_AND_ALIASES: [&str; 8] = [
     "KeysFuture",
     "StoreFuture",
 ];
-
-/// What a type may show.
-#[derive(Clone, Copy, PartialEq)]
-enum Shows {
-    Nothing,
-    /// The webhook-id, by the type that is one.
-    Id,
-    /// The documented fields of an event, by the event and its payloads.
-    Fields,
-    /// The event as it came, but for the token of a binding: what goes into a queue.
-    Event,
-    /// What it was read from, and writes again.
-    Wire,
-}
-
-/// Looks at what types print, and remembers which it has seen.
-#[derive(Default)]
-struct Shown {
-    seen: BTreeSet<String>,
-    signatures: Marks,
-}
-
-impl Shown {
-    fn text(&mut self, name: &str, may: Shows, text: &str) {
-        let always =
-            Marks::named(["secret", "old secret", "seed"]).and_all(self.signatures.clone());
-        let marks = match may {
-            Shows::Nothing => secrets().and_all(contents()).and_all(always),
-            Shows::Id => {
-                secrets().and_all(Marks::named(["field", "body", "header"])).and_all(always)
-            }
-            Shows::Fields => {
-                secrets().and_all(Marks::named(["id", "body", "header"])).and_all(always)
-            }
-            Shows::Event => secrets().and_all(always),
-            Shows::Wire => always,
-        };
-        marks.must_not_be_in(name, text);
-        self.seen.insert(name.to_owned());
-    }
-
-    fn debug(&mut self, name: &str, may: Shows, value: &dyn Debug) {
-        self.text(name, may, &format!("{value:?}\n{value:#?}"));
-    }
-
-    fn nothing(&mut self, name: &str, value: &dyn Debug) {
-        self.debug(name, Shows::Nothing, value);
-    }
-
-    fn json(&mut self, name: &str, may: Shows, value: &impl Serialize) {
-        self.text(name, may, &serde_json::to_string(value).unwrap());
-    }
-}
 
 #[tokio::test]
 async fn no_type_shows_more_than_it_should() {
@@ -324,68 +261,4 @@ fn problems(shown: &mut Shown) {
     shown.nothing("KeySetProblem", &KeySetProblem::TooLarge);
     shown.nothing("SkipReason", &SkipReason::WeakKey);
     shown.nothing("SnapshotProblem", &SnapshotProblem::TooOld);
-}
-
-#[tokio::test]
-async fn no_adapter_shows_more_than_it_should() {
-    let request = static_request();
-    let mut shown = Shown { signatures: request.signatures(), ..Shown::default() };
-    let http = |body: Bytes| {
-        let mut http = http::Request::post("/");
-        for (name, value) in &request.headers {
-            http = http.header(name, value.as_slice());
-        }
-        http.body(Full::new(body)).unwrap()
-    };
-    let verified = |body| {
-        let request = http(body).map(axum::body::Body::new);
-        async move { gemini_webhooks::axum::Verified::from_request(request, &verifier()).await }
-    };
-    shown.nothing("Verified", &verified(request.body.clone()).await.unwrap());
-    shown.nothing("Rejection", &verified(Bytes::new()).await.unwrap_err());
-    assert_eq!(shown.seen, public_in("axum.rs"));
-
-    shown.seen.clear();
-    let layer = VerifyLayer::new(verifier());
-    shown.nothing("VerifyLayer", &layer);
-    let answer = |_: http::Request<Full<Bytes>>| async {
-        Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
-    };
-    let mut service = layer.layer(tower::service_fn(answer));
-    shown.nothing("Verify", &service);
-    shown.nothing("ResponseFuture", &tower::Service::call(&mut service, http(Bytes::new())));
-    assert_eq!(shown.seen, public_in("tower.rs"));
-
-    shown.seen.clear();
-    let verified = |body: Bytes| {
-        let test = actix_web::test::TestRequest::post().app_data(verifier()).set_payload(body);
-        let headers = request.headers.iter();
-        let (request, mut payload) = headers
-            .fold(test, |test, (name, value)| test.append_header((name.as_str(), value.as_slice())))
-            .to_http_parts();
-        async move { gemini_webhooks::actix_web::Verified::from_request(&request, &mut payload).await }
-    };
-    shown.nothing("Verified", &verified(request.body.clone()).await.unwrap());
-    shown.nothing("Rejection", &verified(Bytes::new()).await.unwrap_err());
-    assert_eq!(shown.seen, public_in("actix_web.rs"));
-}
-
-#[test]
-fn no_test_helper_shows_more_than_it_should() {
-    let mut shown = Shown::default();
-    let signer = StaticSigner::new(&secret("secret"));
-    let request: SignedRequest = signer.sign(&mark("id"), clock().now(), event().to_string());
-    shown.signatures = Request::from(request.clone()).signatures();
-    shown.nothing("StaticSigner", &signer);
-    shown.nothing("SignedRequest", &request);
-    shown.nothing("ManualClock", &clock());
-    shown.nothing("Ed25519Signer", &ed25519());
-    shown.nothing("JwtSigner", &JwtSigner::new("key-1", TestRsaKey::One));
-    shown.nothing("TestRsaKey", &TestRsaKey::One);
-    let answer = KeyAnswer::document(jwks([jwt().jwk()]));
-    shown.nothing("KeyAnswer", &answer);
-    shown.nothing("KeyServer", &KeyServer::start(answer).unwrap());
-    let files = ["mod.rs", "dynamic.rs", "key_answer.rs", "key_server.rs"];
-    let all = files.iter().flat_map(|file| public_in(&format!("testing/{file}")));
-    assert_eq!(shown.seen, all.collect());
 }
