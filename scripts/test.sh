@@ -20,6 +20,8 @@ cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 step "lints"
 cargo clippy --locked --all-features --lib -- -D warnings
+# No input of a stranger may stop the command line either.
+cargo clippy --locked --package gemini-webhooks-cli --bins -- -D warnings
 # Programs and tests may panic: that is how a test fails.
 cargo clippy --locked --workspace --all-features --all-targets -- -D warnings \
     -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing \
@@ -43,6 +45,9 @@ RUSTDOC="$PWD/scripts/rustdoc.sh" cargo test --locked --all-features
 
 step "every adapter and every recipe, over real HTTP"
 cargo test --locked --package 'recipe-*'
+
+step "the command line"
+cargo test --locked --package gemini-webhooks-cli
 
 step "the same verdicts on all vectors without overflow checks, optimised as in a release"
 # Of the library alone, so that its dependencies are not built once more.
