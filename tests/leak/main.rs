@@ -8,6 +8,8 @@
 //! documented fields of an event by the event's `Debug`; the whole event by serde.
 
 mod errors;
+#[cfg(feature = "explain")]
+mod explained;
 mod log;
 mod marks;
 mod programs;
