@@ -95,11 +95,16 @@ def _damaged_again(rng, value, style):
     return damaged(rng, write(value, style))
 
 
+def _not_utf8(rng, value, style):
+    return rng.choice([b"\xff", b'["\xff"]', write(value, style)[:-1] + b',"x":"\xff"}'])
+
+
 def _other_event(rng, value, style):
     return write(event(rng), PLAIN)
 
 
 _AGAIN = [
-    _the_same, _the_same, _empty, _less, _other_numbers, _another, _another, _damaged_again,
+    _the_same, _the_same, _empty, _less, _other_numbers, _another, _another, _not_utf8,
+    _damaged_again,
     _other_event,
 ]

@@ -18,18 +18,8 @@ def spoilt(rng, good, version, decoy):
         separator = rng.choice([b"  ", b",", b", ", b"\t", b";", b"", b" , ", b"\n"])
     text = separator.join(entries)
     if rng.random() < 0.08:
-        text = rng.choice(
-            [
-                b" " + text,
-                text + b" ",
-                b"  " + text + b"  ",
-                text + b",",
-                b"," + text,
-                b" ",
-                b",",
-                b"",
-            ]
-        )
+        ends = [b" " + text, text + b" ", b"  " + text + b"  ", text + b",", b"," + text]
+        text = rng.choice([*ends, b" ", b",", b"", b"a.b.c"])
     return text
 
 
