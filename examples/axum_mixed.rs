@@ -35,16 +35,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn verifier() -> Result<Verifier, Box<dyn Error>> {
     let static_webhooks = StaticVerifier::from_env("WEBHOOK_SIGNING_SECRET")?;
     let dynamic_webhooks = DynamicVerifier::builder()
-        .audience(setting("GEMINI_AUDIENCE")?)
-        .binding(Binding::metadata_token("token", setting("GEMINI_TOKEN")?)?)
+        .audience(variable("GEMINI_AUDIENCE")?)
+        .binding(Binding::metadata_token("token", variable("GEMINI_TOKEN")?)?)
         .keys(CachedKeys::google()?)
         .build()?;
     Ok(Verifier::new(static_webhooks, dynamic_webhooks))
 }
 
-/// Reads a setting. The error of `env::var` would show one that is not Unicode.
-fn setting(name: &str) -> Result<String, String> {
-    env::var(name).map_err(|_| format!("{name} is not set"))
+/// Reads a setting. The error of `env::var` would show one that is not text.
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|_| format!("{name} is not set, or is not text"))
 }
 
 /// Tells of authentic deliveries. A refusal is logged here; the sender learns the status alone.

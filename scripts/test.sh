@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
+# Nothing is built twice here, so that there is nothing to keep for it.
+export CARGO_INCREMENTAL=0
 
 step() { printf '\n== %s\n' "$*"; }
 skipped() { printf '\n!! SKIPPED: %s\n' "$*"; }
@@ -18,6 +20,8 @@ cargo fmt --check --manifest-path fuzz/Cargo.toml
 
 step "lints"
 cargo clippy --locked --all-features --lib -- -D warnings
+# No input of a stranger may stop the command line either.
+cargo clippy --locked --package gemini-webhooks-cli --bins -- -D warnings
 # Programs and tests may panic: that is how a test fails.
 cargo clippy --locked --workspace --all-features --all-targets -- -D warnings \
     -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing \
@@ -39,6 +43,12 @@ bash scripts/install-redis.sh
 step "tests, examples and documentation"
 RUSTDOC="$PWD/scripts/rustdoc.sh" cargo test --locked --all-features
 
+step "every adapter and every recipe, over real HTTP"
+cargo test --locked --package 'recipe-*'
+
+step "the command line"
+cargo test --locked --package gemini-webhooks-cli
+
 step "the same verdicts on all vectors without overflow checks, optimised as in a release"
 # Of the library alone, so that its dependencies are not built once more.
 release=profile.dev.package.gemini-webhooks
@@ -48,26 +58,34 @@ cargo test --locked --all-features --config "$release.opt-level=3" \
     --test mixed_endpoint --test standard_webhooks_vectors --test wire_rules
 
 step "the build for static webhooks alone"
-cargo test --locked --no-default-features --lib --test wire_rules --test events --test axum \
-    --test standard_webhooks_vectors --test fuzz_seeds
+cargo test --locked --no-default-features --lib --test wire_rules --test rotation --test events \
+    --test axum --test standard_webhooks_vectors --test fuzz_seeds
+cargo test --locked --no-default-features --features explain --lib --test explain
 
 step "the other backend, alone"
-cargo test --locked --no-default-features --features rust-crypto --lib --test backends \
-    --test mixed_endpoint --test key_cache --test dynamic_rules --test advisories \
+cargo test --locked --no-default-features --features rust-crypto,explain --lib --test backends \
+    --test explain --test mixed_endpoint --test key_cache --test dynamic_rules --test advisories \
     --test observe_hook --test fuzz_seeds
 
 step "the main job"
 cargo run --locked --quiet --example quickstart
 cargo run --locked --quiet --features dedup-memory --example answer_first
+cargo run --locked --quiet --example reconcile
 
 step "benchmarks build and run once"
-cargo bench --locked --quiet -p gemini-webhooks-benches -- --once
+cargo bench --locked --quiet --profile dev -p gemini-webhooks-benches -- --once
 
 step "no request costs more than it did: instructions and allocations"
 bash scripts/instructions.sh
 
 step "other implementations verify what we sign, and the other way round"
 bash scripts/interop.sh
+
+step "the public API is the one that was agreed on"
+bash scripts/public-api.sh
+
+step "an independent model of the rules judges alike"
+bash scripts/model.sh 20000
 
 step "package"
 cargo package --locked --quiet --allow-dirty --package gemini-webhooks --list >/dev/null

@@ -116,6 +116,12 @@ impl HeaderLookup for HeaderMap {
     fn lookup(&self) -> FoundHeaders<'_> {
         FoundHeaders::among(self.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
     }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        for (name, value) in self {
+            see(name.as_str(), value.as_bytes());
+        }
+    }
 }
 
 /// Answers a request that was refused: a status without a body, since the sender is a stranger.

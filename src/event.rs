@@ -409,14 +409,26 @@ impl Envelope {
     /// Tells whether two envelopes speak of one event; what one of them leaves out is no contradiction.
     #[cfg(feature = "dynamic")]
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+        fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
             one.zip(other).is_none_or(|(one, other)| one == other)
         }
         self.event == other.event
             && self.extra.get("data") == other.extra.get("data")
-            && agree(self.version.as_ref(), other.version.as_ref())
-            && agree(self.timestamp.as_ref(), other.timestamp.as_ref())
+            && agree(self.stated_version(), other.stated_version())
+            && agree(self.stated_timestamp(), other.stated_timestamp())
             && agree(self.user_metadata.as_ref(), other.user_metadata.as_ref())
+    }
+
+    /// The version, or what stands in its place.
+    #[cfg(feature = "dynamic")]
+    fn stated_version(&self) -> Option<Result<&str, &Value>> {
+        self.version().map(Ok).or_else(|| self.extra.get("version").map(Err))
+    }
+
+    /// The time of the event, or what stands in its place.
+    #[cfg(feature = "dynamic")]
+    fn stated_timestamp(&self) -> Option<Result<OffsetDateTime, &Value>> {
+        self.timestamp.map(Ok).or_else(|| self.extra.get("timestamp").map(Err))
     }
 
     /// Removes a member of `user_metadata`, wherever that stands.

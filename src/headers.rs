@@ -183,12 +183,22 @@ impl<'h> FoundHeaders<'h> {
 pub trait HeaderLookup {
     /// Returns what came under the three names, compared without regard to ASCII letter case.
     fn lookup(&self) -> FoundHeaders<'_>;
+
+    /// Shows every header to `see`: for a diagnosis, which looks for what came in place of the
+    /// three. Verification never asks for it; if not implemented, none is shown.
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        let _ = see;
+    }
 }
 
 impl<T: HeaderLookup + ?Sized> HeaderLookup for &T {
     #[inline]
     fn lookup(&self) -> FoundHeaders<'_> {
         (**self).lookup()
+    }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        (**self).each(see);
     }
 }
 
@@ -207,11 +217,23 @@ impl HeaderLookup for HeaderMap {
         }
         found
     }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        for (name, value) in self {
+            see(name.as_str(), value.as_bytes());
+        }
+    }
 }
 
 impl<K: AsRef<str>, V: AsRef<[u8]>> HeaderLookup for [(K, V)] {
     fn lookup(&self) -> FoundHeaders<'_> {
         FoundHeaders::among(self.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
+    }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        for (name, value) in self {
+            see(name.as_ref(), value.as_ref());
+        }
     }
 }
 
@@ -219,11 +241,19 @@ impl<K: AsRef<str>, V: AsRef<[u8]>, const N: usize> HeaderLookup for [(K, V); N]
     fn lookup(&self) -> FoundHeaders<'_> {
         self.as_slice().lookup()
     }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        self.as_slice().each(see);
+    }
 }
 
 impl<K: AsRef<str>, V: AsRef<[u8]>> HeaderLookup for Vec<(K, V)> {
     fn lookup(&self) -> FoundHeaders<'_> {
         self.as_slice().lookup()
+    }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        self.as_slice().each(see);
     }
 }
 
@@ -232,11 +262,23 @@ impl<K: AsRef<str>, V: AsRef<[u8]>, S> HeaderLookup for HashMap<K, V, S> {
     fn lookup(&self) -> FoundHeaders<'_> {
         FoundHeaders::among(self.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
     }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        for (name, value) in self {
+            see(name.as_ref(), value.as_ref());
+        }
+    }
 }
 
 impl<K: AsRef<str>, V: AsRef<[u8]>> HeaderLookup for BTreeMap<K, V> {
     fn lookup(&self) -> FoundHeaders<'_> {
         FoundHeaders::among(self.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
+    }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h [u8])) {
+        for (name, value) in self {
+            see(name.as_ref(), value.as_ref());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -148,13 +149,20 @@ impl<'de> Visitor<'de> for Strict<'_> {
 }
 
 /// With `serde_json`'s feature `arbitrary_precision`, which any crate of the build may turn on,
-/// every number arrives as an object whose only member has this name.
+/// every number arrives as an object whose only member has this name. Without it, one that does is
+/// an object like any other.
 pub(crate) fn disguised_number(members: &Map<String, Value>) -> Option<Number> {
     if members.len() != 1 {
         return None;
     }
-    members.get("$serde_json::private::Number")?.as_str()?.parse().ok()
+    let text = members.get("$serde_json::private::Number")?.as_str()?;
+    if *DISGUISES_NUMBERS { text.parse().ok() } else { None }
 }
+
+/// Whether the feature is on, told by what it is for: digits that a float does not keep.
+static DISGUISES_NUMBERS: LazyLock<bool> = LazyLock::new(|| {
+    serde_json::from_str::<Number>("1.10").is_ok_and(|number| number.to_string() == "1.10")
+});
 
 #[cfg(test)]
 mod tests {
@@ -189,10 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn a_number_disguised_by_arbitrary_precision_is_a_number() {
-        let text = r#"[{"$serde_json::private::Number":"12"}]"#;
-        assert_eq!(read(text).unwrap(), serde_json::json!([12]));
-        // Beside another member it is none, and nothing is lost.
+    fn a_number_is_disguised_only_where_serde_json_does_so() {
+        let one = serde_json::json!(1.5);
+        assert_eq!(read("1.5").unwrap(), one);
+        let text = r#"[{"$serde_json::private::Number":"1.5"}]"#;
+        let found = read(text).unwrap();
+        if *DISGUISES_NUMBERS {
+            assert_eq!(found, serde_json::json!([one]));
+        } else {
+            assert!(found[0].is_object());
+        }
+        // Beside another member it is none in any build, and nothing is lost.
         let text = r#"{"$serde_json::private::Number":"12","x":1}"#;
         assert_eq!(read(text).unwrap().as_object().unwrap().len(), 2);
     }

@@ -20,12 +20,21 @@ mod adapter;
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod axum;
 mod base64;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod clock;
 mod dedup;
 mod delivery;
+mod env;
 mod error;
 mod event;
+#[cfg(feature = "explain")]
+#[cfg_attr(docsrs, doc(cfg(feature = "explain")))]
+pub mod explain;
 mod headers;
+#[cfg(any(feature = "client", feature = "fetch"))]
+mod http_client;
 mod json;
 pub mod limits;
 mod observe;
@@ -46,8 +55,8 @@ mod verify_static;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis;
-#[cfg(feature = "fetch")]
-#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+#[cfg(any(feature = "client", feature = "fetch"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "client", feature = "fetch"))))]
 pub use reqwest;
 
 pub use crate::clock::{Clock, SystemClock};
@@ -86,4 +95,6 @@ pub use crate::verify_dynamic::{
 #[cfg(feature = "fetch")]
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 pub use crate::verify_dynamic::{GOOGLE_KEYS_URL, HttpsFetch};
-pub use crate::verify_static::{Checked, Secret, StaticVerifier, StaticVerifierBuilder};
+pub use crate::verify_static::{
+    Checked, Revocation, Secret, StaticVerifier, StaticVerifierBuilder,
+};

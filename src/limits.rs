@@ -134,3 +134,64 @@ pub const DEDUP_KEEP_SECONDS: std::ops::RangeInclusive<u64> = 25 * 3600..=30 * 2
 /// Most deliveries that are remembered in this process: the oldest is forgotten first, and the memory
 /// stays under 32 MiB.
 pub const DEDUP_IDS: u64 = 100_000;
+
+/// Longest API key, in bytes: those seen have 39 to 53, and what is pasted by mistake is longer.
+pub const MAX_API_KEY_BYTES: usize = 1024;
+
+/// Shortest and longest time that a caller may give a call of the API with its repeats, in seconds.
+pub const CALL_SECONDS: std::ops::RangeInclusive<u64> = 1..=300;
+
+/// How long a call of the API may take, with its repeats, where the caller does not say.
+pub const DEFAULT_CALL_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Most times that a call of the API is sent again, where that is safe.
+pub const MAX_REPEATS: usize = 3;
+
+/// Largest answer that holds one webhook, in bytes: a few hundred are expected.
+pub const MAX_WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Largest answer that holds a page of webhooks, in bytes: 4 KiB for each of the most there can be.
+pub const MAX_PAGE_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most that is read of an answer which reports an error, in bytes.
+pub const MAX_ERROR_ANSWER_BYTES: usize = 16 * 1024;
+
+/// Most that is kept of a text in which the service reports an error, in characters.
+pub const MAX_ERROR_TEXT_CHARS: usize = 512;
+
+/// Fewest and most webhooks on a page (observed).
+pub const PAGE_SIZES: std::ops::RangeInclusive<u16> = 1..=1000;
+
+/// Webhooks on a page where the caller does not say: the service's own default (observed).
+pub const DEFAULT_PAGE_SIZE: u16 = 50;
+
+/// Longest page token, in bytes: it is sent back in a URL.
+pub const MAX_PAGE_TOKEN_BYTES: usize = 2 * 1024;
+
+/// Most pages of one listing: a project has a handful of webhooks, and a server that goes wrong
+/// must not be listed for ever.
+pub const MAX_PAGES: usize = 1000;
+
+/// Longest id of a webhook, in bytes: those seen have 36.
+pub const MAX_WEBHOOK_ID_BYTES: usize = 128;
+
+/// Longest name of a webhook, in bytes.
+pub const MAX_WEBHOOK_NAME_BYTES: usize = 1024;
+
+/// Longest URI that events are sent to, in bytes.
+pub const MAX_CALLBACK_URI_BYTES: usize = 2 * 1024;
+
+/// Most URIs of one job.
+pub const MAX_CALLBACK_URIS: usize = 8;
+
+/// Largest `user_metadata` of a job, in bytes of JSON: every delivery carries it back, and events
+/// should have under 20 kB (Standard Webhooks).
+pub const MAX_USER_METADATA_BYTES: usize = 16 * 1024;
+
+/// Largest body that a diagnosis looks into, in bytes: it is written anew in many forms, each of
+/// which is hashed.
+pub const MAX_EXPLAINED_BODY_BYTES: usize = 256 * 1024;
+
+/// Most MACs, or signatures checked, of one diagnosis in all: with one or two secrets enough for
+/// every mistake that it knows.
+pub const MAX_EXPLAIN_CHECKS: usize = 64;

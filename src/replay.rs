@@ -68,13 +68,14 @@ impl ReplayWindow {
     /// Refuses a timestamp that is outside the window, both in Unix seconds.
     pub(crate) fn check(&self, sent_at: i64, now: i64) -> Result<(), Error> {
         let distance = sent_at.abs_diff(now);
-        if sent_at <= now && distance > self.past_seconds {
-            Err(Error::TooOld { age: distance, limit: self.past_seconds })
-        } else if sent_at > now && distance > self.future_seconds {
-            Err(Error::TooNew { ahead: distance, limit: self.future_seconds })
+        let (limit, error) = if sent_at <= now {
+            let limit = self.past_seconds;
+            (limit, Error::TooOld { age: distance, limit })
         } else {
-            Ok(())
-        }
+            let limit = self.future_seconds;
+            (limit, Error::TooNew { ahead: distance, limit })
+        };
+        if distance > limit { Err(error) } else { Ok(()) }
     }
 }
 

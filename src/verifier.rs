@@ -167,6 +167,53 @@ impl Verifier {
             }
         }
     }
+
+    /// The time of the clock that it was given; of two, the static one's.
+    #[cfg(feature = "explain")]
+    pub(crate) fn now(&self) -> std::time::SystemTime {
+        match &self.0 {
+            Kinds::Static(verifier) => verifier.now(),
+            #[cfg(feature = "dynamic")]
+            Kinds::Dynamic(verifier) => verifier.now(),
+            #[cfg(feature = "dynamic")]
+            Kinds::Both(static_webhooks, _) => static_webhooks.now(),
+        }
+    }
+
+    /// The verifier for static webhooks, where these headers concern it.
+    #[cfg(feature = "explain")]
+    #[cfg_attr(not(feature = "dynamic"), allow(unused_variables, clippy::unnecessary_wraps))]
+    pub(crate) fn static_of<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+    ) -> Option<&StaticVerifier> {
+        match &self.0 {
+            Kinds::Static(verifier) => Some(verifier),
+            #[cfg(feature = "dynamic")]
+            Kinds::Dynamic(_) => None,
+            #[cfg(feature = "dynamic")]
+            Kinds::Both(verifier, _) => match concerned(headers) {
+                Concerned::Static | Concerned::Both => Some(verifier),
+                Concerned::Dynamic => None,
+            },
+        }
+    }
+
+    /// The verifier for dynamic webhooks, where these headers concern it.
+    #[cfg(all(feature = "dynamic", feature = "explain"))]
+    pub(crate) fn dynamic_of<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+    ) -> Option<&DynamicVerifier> {
+        match &self.0 {
+            Kinds::Static(_) => None,
+            Kinds::Dynamic(verifier) => Some(verifier),
+            Kinds::Both(_, verifier) => match concerned(headers) {
+                Concerned::Dynamic | Concerned::Both => Some(verifier),
+                Concerned::Static => None,
+            },
+        }
+    }
 }
 
 /// Which of two verifiers a request concerns.

@@ -1086,6 +1086,7 @@ fn times_are_numbers_from_1970_to_9999_and_nothing_else() {
         "[1800000300]",
         "{}",
         "{\"$serde_json::private::Number\":\"-1\"}",
+        "{\"$serde_json::private::Number\":\"1800000300\"}",
         "NaN",
         "Infinity",
         "0x6b49d200",
@@ -1225,7 +1226,10 @@ fn claims_that_hold_the_event_win_and_a_body_that_says_otherwise_is_refused() {
         json!({ "data": { "id": "batch_123456" } }),
         json!({ "data": null }),
         json!({ "version": "v2" }),
+        json!({ "version": 1 }),
         json!({ "timestamp": "2026-01-22T12:00:01Z" }),
+        json!({ "timestamp": "yesterday" }),
+        json!({ "timestamp": 1_769_083_200 }),
     ] {
         let refused = judge(&event_with(&other)).unwrap_err();
         assert_eq!(refused, Error::BodyDiffers, "{other}");
@@ -1257,7 +1261,8 @@ fn the_same_event_in_another_spelling_of_json_is_no_other_event() {
 #[test]
 fn beside_claims_with_the_event_the_body_may_be_empty_or_no_event() {
     let other = r#"{"data":{"id":"batch_666"}}"#;
-    for body in ["", " ", "\r\n", "{}", "[]", other, "null", "1", "a.b.c", "<html>"] {
+    let twice = r#"[{"a":1,"a":1}]"#;
+    for body in ["", " ", "\r\n", "{}", "[]", other, twice, "null", "1", "a.b.c", "<html>"] {
         let delivery = verify(for_audience(), &headers(rsa().token(&claims())), body).unwrap();
         assert_eq!(delivery.event().job_id(), Some("batch_123456"), "{body}");
     }
@@ -1267,7 +1272,17 @@ fn beside_claims_with_the_event_the_body_may_be_empty_or_no_event() {
 fn a_body_that_cannot_be_compared_with_the_claims_is_refused() {
     let twice = r#"{"type":"batch.expired","type":"batch.expired","data":{"id":"b"}}"#;
     let deep = nested(&members_of(&event().to_string()), limits::MAX_JSON_DEPTH + 1);
-    for body in [twice.as_bytes(), deep.as_bytes(), b"{", b"\xff", b"{\"type\":\"batch.expired\""] {
+    // Whoever takes the last of two types would see an event here.
+    let first_of_no_type = r#"{"type":7,"type":"batch.expired","data":{"id":"b"}}"#;
+    for body in [
+        twice.as_bytes(),
+        first_of_no_type.as_bytes(),
+        deep.as_bytes(),
+        b"{",
+        b"\xff",
+        b"{\"type\":\"batch.expired\"",
+        b"{\"type\":7",
+    ] {
         let token = headers(rsa().token(&claims()));
         let refused = verify(for_audience(), &token, body.to_vec()).unwrap_err();
         assert_eq!(refused, Error::BodyDiffers, "{}", String::from_utf8_lossy(body));
@@ -1625,8 +1640,10 @@ fn a_metadata_token_has_16_bytes_and_1_to_4_are_valid_at_once() {
 #[test]
 fn any_of_the_valid_metadata_tokens_is_ours() {
     let tokens = ["token-number-0001", "token-number-0002", "token-number-0003"];
+    // One that is given twice is as good as once.
+    let given = [tokens[0], tokens[1], tokens[2], tokens[2]];
     for token in tokens {
-        let binding = Binding::metadata_tokens("token", tokens).unwrap();
+        let binding = Binding::metadata_tokens("token", given).unwrap();
         let event = event_with(&json!({ "user_metadata": { "token": token } }));
         assert!(judge_event(builder().binding(binding), &event).is_ok(), "{token}");
     }
@@ -2148,6 +2165,14 @@ fn a_document_is_an_object_with_an_array_of_keys() {
         assert_eq!(refused, KeySetProblem::NotAKeySet, "{document}");
     }
     assert!(KeySet::from_json(br#"{"keys":[],"more":{"a":1}}"#).unwrap().is_empty());
+}
+
+#[test]
+fn a_key_document_is_utf8_throughout() {
+    for document in [&b"{\"keys\":[],\"more\":\"\xff\"}"[..], b"{\"\xc3\":1,\"keys\":[]}"] {
+        let refused = KeySet::from_json(document).unwrap_err();
+        assert_eq!(refused, KeySetProblem::NotAKeySet, "{}", String::from_utf8_lossy(document));
+    }
 }
 
 // What is never shown, and what a record keeps.

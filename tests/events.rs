@@ -177,12 +177,15 @@ fn a_timestamp_has_zero_to_nine_fractional_digits_and_any_offset() {
     assert_eq!(nanoseconds("2026-01-22T12:00:00.123456789Z"), Some(base + 123_456_789));
     assert_eq!(nanoseconds("2026-01-22T14:30:00+02:30"), Some(base));
     assert_eq!(nanoseconds("2026-01-22T04:00:00.000-08:00"), Some(base));
+    assert_eq!(nanoseconds("2026-01-22 12:00:00z"), Some(base));
 }
 
 #[test]
 fn an_odd_time_or_version_is_kept_and_costs_nothing_else() {
     for (member, value) in [
         ("timestamp", json!("yesterday")),
+        ("timestamp", json!("2026-01-22]12:00:00Z")),
+        ("timestamp", json!("2026-01-22112:00:00Z")),
         ("timestamp", json!(1_769_083_200)),
         ("timestamp", json!(null)),
         ("timestamp", json!(["2026-01-22T12:00:00Z"])),
@@ -221,6 +224,23 @@ fn a_body_that_is_no_envelope_is_unreadable_with_its_reason() {
     }
     for text in ["[]", "null", "7", r#""text""#, "{}", r#"{"type":7}"#, r#"{"data":{"id":"b1"}}"#] {
         assert_eq!(unreadable(text).1, R::NotAnEnvelope, "{text}");
+    }
+}
+
+#[test]
+fn a_body_that_is_no_envelope_is_read_to_its_end_for_the_reason() {
+    use UnreadableReason as R;
+    let deep = format!("[{}{}]", "[".repeat(64), "]".repeat(64));
+    for (text, reason) in [
+        (r#"{"type":7,"#, R::NotJson),
+        (r#"{"type":0x7}"#, R::NotJson),
+        (r#"{"type":7} x"#, R::NotJson),
+        (r#"["a","\ud800"]"#, R::NotJson),
+        (r#"{"type":7,"type":"batch.expired","data":{"id":"b1"}}"#, R::DuplicateMember),
+        (r#"[{"a":1,"a":1}]"#, R::DuplicateMember),
+        (&deep, R::TooDeep),
+    ] {
+        assert_eq!(unreadable(text), (None, reason), "{text}");
     }
 }
 

@@ -19,6 +19,12 @@ fn event_holds_for_its_seeds() {
     replay("event", targets::event);
 }
 
+#[cfg(feature = "explain")]
+#[test]
+fn explain_holds_for_its_seeds() {
+    replay("explain", targets::explain);
+}
+
 #[test]
 fn header_set_holds_for_its_seeds() {
     replay("header_set", targets::header_set);

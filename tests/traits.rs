@@ -53,3 +53,17 @@ mod dynamic {
 assert_not_impl_any!(
     gemini_webhooks::testing::Ed25519Signer: Display, PartialEq, Serialize, DeserializeOwned
 );
+
+// A diagnosis is no response, nothing to pass on as an error, and nothing that vouches.
+#[cfg(feature = "explain")]
+mod explain {
+    use super::*;
+    use axum::response::IntoResponse;
+    use gemini_webhooks::explain::{Explainer, Explanation};
+
+    assert_not_impl_any!(Explanation: IntoResponse, std::error::Error, DeserializeOwned, Default);
+    assert_not_impl_any!(Explanation: Into<Delivery>, Into<Record>, Into<http::StatusCode>);
+    assert_not_impl_any!(Explainer: Clone, Display, PartialEq, Serialize, DeserializeOwned, Default);
+    assert_impl_all!(Explanation: Clone, Display, Serialize, Send, Sync);
+    assert_impl_all!(Explainer: Send, Sync);
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use gemini_webhooks::testing::{ManualClock, SignedRequest, StaticSigner, sample_body};
 use gemini_webhooks::{
     Clock, ConfigError, Delivery, Error, HeaderProblem, ReplayWindow, Scheme, Secret, SeenScheme,
-    StaticVerifier, WebhookHeader, limits,
+    StaticVerifier, Verifier, WebhookHeader, limits,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -78,6 +78,23 @@ fn a_delivery_needs_each_of_the_three_headers() {
         request.headers.remove(header.header_name());
         assert_eq!(verify(&request).unwrap_err(), Error::MissingHeader { header });
     }
+}
+
+#[test]
+fn a_missing_header_is_named_in_the_error() {
+    let mut request = signed();
+    request.headers.remove("webhook-timestamp");
+    let text = verify(&request).unwrap_err().to_string();
+    assert!(text.starts_with("webhook-timestamp header missing"), "{text}");
+}
+
+#[test]
+fn what_the_headers_refuse_is_refused_before_the_body_is_there() {
+    let verifier = Verifier::from(verifier(&[1]));
+    assert_eq!(verifier.check_headers(&signed().headers), Ok(()));
+    let stale = signed_at(NOW - 301);
+    let refused = verifier.check_headers(&stale.headers);
+    assert_eq!(refused, Err(Error::TooOld { age: 301, limit: 300 }));
 }
 
 #[test]
@@ -314,6 +331,13 @@ fn any_configured_secret_times_any_v1_entry_is_accepted() {
 }
 
 #[test]
+fn an_entry_that_is_listed_twice_is_as_good_as_once() {
+    let signed = signed();
+    let entry = signed.headers["webhook-signature"].to_str().unwrap();
+    assert!(verify(&with_header(WebhookHeader::Signature, format!("{entry} {entry}"))).is_ok());
+}
+
+#[test]
 fn the_secret_that_matched_is_told() {
     let verifier = StaticVerifier::builder()
         .secret(secret(1).with_label("new"))
@@ -446,7 +470,9 @@ fn a_verifier_needs_one_to_eight_secrets() {
 #[test]
 fn the_limit_of_the_body_is_bounded_both_ways() {
     let build = |n| StaticVerifier::builder().secret(secret(1)).max_body_bytes(n).build();
-    assert!(build(1024).is_ok() && build(16 * 1024 * 1024).is_ok());
+    for fits in [1024, 16 * 1024 * 1024] {
+        assert_eq!(build(fits).unwrap().max_body_bytes(), fits);
+    }
     assert_eq!(build(1023).unwrap_err(), ConfigError::MaxBodyOutOfRange);
     assert_eq!(build(16 * 1024 * 1024 + 1).unwrap_err(), ConfigError::MaxBodyOutOfRange);
 }

@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | `binding` | member of `user_metadata`, token, how many tokens are valid | a body |
 //! | `event` | | a body |
+//! | `explain` | id, timestamp, signature | a body, which is also the text of a secret |
 //! | `header_set` | name, value, name, value, and so on | |
 //! | `secret` | | the text of a secret or of a list, or raw key bytes |
 //! | `signature_list` | place of the good entry | the other entries |
@@ -26,6 +27,8 @@
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod dynamic;
 mod event;
+#[cfg(feature = "explain")]
+mod explain;
 mod header_set;
 mod secret;
 mod static_webhooks;
@@ -37,6 +40,8 @@ use gemini_webhooks::{Secret, StaticVerifier, WebhookHeader};
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 pub use self::dynamic::{binding, dynamic_pipeline, jwks, jwt_claims, jwt_split, key_cache, v1a};
 pub use self::event::event;
+#[cfg(feature = "explain")]
+pub use self::explain::explain;
 pub use self::header_set::header_set;
 pub use self::secret::secret;
 pub use self::static_webhooks::{signature_list, static_pipeline};

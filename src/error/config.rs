@@ -2,7 +2,7 @@
 
 use crate::limits;
 
-/// Says why a verifier could not be set up.
+/// Says why a verifier or a client could not be set up.
 ///
 /// Returned by [`Secret`](crate::Secret), [`ReplayWindow`](crate::ReplayWindow) and the builders,
 /// before the first request; no text shows any part of a secret.
@@ -17,6 +17,26 @@ use crate::limits;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// The API key is empty, too long, or has a character that no key has.
+    #[error(
+        "the API key is empty, longer than {} bytes, or has quotes, white space or another \
+         character in it that no key has: copy it again",
+        limits::MAX_API_KEY_BYTES
+    )]
+    ApiKey,
+    /// The time for a call of the API is out of range.
+    #[error(
+        "a call of the API may take {} to {} s",
+        limits::CALL_SECONDS.start(),
+        limits::CALL_SECONDS.end()
+    )]
+    ApiTimeoutOutOfRange,
+    /// The base URL of the API cannot be used.
+    #[error(
+        "the base URL of the API is not an https URL (or http on a loopback address) without user, \
+         query and fragment"
+    )]
+    ApiUrl,
     /// An audience or issuer is empty, or there are more than 8.
     #[error("an audience or issuer is empty, or there are more than {}", limits::MAX_AUDIENCES)]
     BadAudience,
@@ -37,7 +57,7 @@ pub enum ConfigError {
     )]
     DedupTimesOutOfRange,
     /// The environment variable is not set.
-    #[error("environment variable {name} is not set: put the signing secret there")]
+    #[error("environment variable {name} is not set: put the secret there")]
     EnvMissing {
         /// Its name.
         name: String,

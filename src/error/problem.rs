@@ -72,10 +72,10 @@ pub enum TokenProblem {
     /// More bytes of header than a `kid` and an algorithm can take.
     #[error("the header is longer than {MAX_JWT_HEADER_BYTES} bytes")]
     HeaderTooLong,
-    /// The claims are not one JSON object with claims of their types, each once.
+    /// The claims are not one JSON object in which those that are read are of their types, each once.
     #[error("the claims are not an object with claims of the right types")]
     MalformedClaims,
-    /// The header is not one JSON object with each member once.
+    /// The header is not one JSON object in which the members that are read are texts, each once.
     #[error("the header is not an object")]
     MalformedHeader,
     /// There is no `exp`.

@@ -35,7 +35,7 @@ impl Envelope {
         match parser.deserialize_map(visitor).and_then(|()| parser.end()) {
             Ok(()) => draft.finish(text),
             Err(error) => {
-                let reason = reason_of(fault.get(), &error);
+                let reason = reason_of(text, fault.get(), &error);
                 let type_name = draft.type_name.map(TypeName::into_string);
                 Err(Unreadable { type_name, reason })
             }
@@ -43,12 +43,31 @@ impl Envelope {
     }
 }
 
-fn reason_of(fault: Option<Fault>, error: &serde_json::Error) -> UnreadableReason {
+fn reason_of(text: &str, fault: Option<Fault>, error: &serde_json::Error) -> UnreadableReason {
     match (fault, error.classify()) {
-        (Some(Fault::DuplicateMember), _) => UnreadableReason::DuplicateMember,
-        (Some(Fault::TooDeep), _) => UnreadableReason::TooDeep,
-        (None, Category::Data) => UnreadableReason::NotAnEnvelope,
+        (Some(fault), _) => fault.into(),
+        (None, Category::Data) => reason_of_no_envelope(text),
         (None, _) => UnreadableReason::NotJson,
+    }
+}
+
+/// What is no envelope was read up to where that was seen; the rest decides whether it is JSON.
+#[cold]
+fn reason_of_no_envelope(text: &str) -> UnreadableReason {
+    let fault = Cell::new(None);
+    let mut parser = serde_json::Deserializer::from_str(text);
+    match Strict::new(&fault).deserialize(&mut parser).and_then(|_| parser.end()) {
+        Ok(()) => UnreadableReason::NotAnEnvelope,
+        Err(_) => fault.get().map_or(UnreadableReason::NotJson, UnreadableReason::from),
+    }
+}
+
+impl From<Fault> for UnreadableReason {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::DuplicateMember => Self::DuplicateMember,
+            Fault::TooDeep => Self::TooDeep,
+        }
     }
 }
 
@@ -210,8 +229,12 @@ fn version(text: &str) -> Cow<'static, str> {
     if text == "v1" { Cow::Borrowed("v1") } else { Cow::Owned(text.to_owned()) }
 }
 
+/// The parser takes any byte between date and time; RFC 3339 names these (section 5.6).
 fn read_time(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
+    match text.as_bytes().get(10)? {
+        b'T' | b't' | b' ' => OffsetDateTime::parse(text, &Rfc3339).ok(),
+        _ => None,
+    }
 }
 
 /// Reads `type`, which must be a text.

@@ -14,6 +14,12 @@ pub(crate) use self::none::{Ed25519Key, MAX_RSA_BITS, Rs256Key};
 #[cfg(all(feature = "rust-crypto", not(feature = "aws-lc-rs")))]
 pub(crate) use self::rust_crypto::{Ed25519Key, MAX_RSA_BITS, Rs256Key};
 
+#[cfg(test)]
+thread_local! {
+    /// How many Ed25519 signatures this thread has checked.
+    pub(crate) static ED25519_CHECKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Tells whether there is a backend at all.
 pub(crate) const PRESENT: bool = cfg!(any(feature = "aws-lc-rs", feature = "rust-crypto"));
 
@@ -50,6 +56,8 @@ mod aws_lc {
         }
 
         pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+            #[cfg(test)]
+            super::ED25519_CHECKS.set(super::ED25519_CHECKS.get() + 1);
             self.0.verify_sig(message, signature).is_ok()
         }
     }
@@ -123,6 +131,8 @@ mod rust_crypto {
         }
 
         pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+            #[cfg(test)]
+            super::ED25519_CHECKS.set(super::ED25519_CHECKS.get() + 1);
             verifies(Algorithm::EdDSA, &self.0, message, signature)
         }
     }

@@ -177,6 +177,20 @@ impl Binding {
         }
     }
 
+    /// Says to a developer what [`check`](Self::check) missed in an authentic delivery.
+    #[cfg(feature = "explain")]
+    pub(super) fn missed(&self, envelope: Option<&Envelope>) -> &'static str {
+        let Some(envelope) = envelope else { return "what is signed is not an event" };
+        match &self.0 {
+            Kind::MetadataToken { member, .. } if envelope.metadata_text(member).is_none() => {
+                "its `user_metadata` has no text under the binding's member"
+            }
+            Kind::MetadataToken { .. } => "its `user_metadata` holds another token",
+            Kind::Job(_) if envelope.job_id().is_none() => "its event names no job",
+            Kind::Job(_) | Kind::AnyTenant => "the binding says that its job is not ours",
+        }
+    }
+
     /// The member of `user_metadata` that holds a token, which records leave out.
     pub(super) fn secret_member(&self) -> Option<&Arc<str>> {
         match &self.0 {

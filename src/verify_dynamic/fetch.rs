@@ -6,14 +6,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, ClientBuilder, Response, Url};
 
 use super::cache::{
     CachedKeys, CachedKeysBuilder, Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched,
 };
 use super::keys::KeySetProblem;
 use crate::error::ConfigError;
+#[cfg(feature = "testing")]
+use crate::http_client::is_loopback;
+use crate::http_client::{self, ReadProblem};
 use crate::limits::{FETCH_TIMEOUT, MAX_JWKS_BYTES};
 
 /// Where Google publishes the keys of Gemini webhooks (Google's page). The set of
@@ -52,11 +54,7 @@ impl HttpsFetch {
     /// [`ConfigError::KeyUrl`] when the URL is not https; [`ConfigError::HttpClient`] when there is
     /// no client to be had, for want of certificates for instance.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
-        let url = Url::parse(url).map_err(|_| ConfigError::KeyUrl)?;
-        if url.scheme() != "https" {
-            return Err(ConfigError::KeyUrl);
-        }
-        Self::build(url, Client::builder().https_only(true))
+        Self::build(https(url)?, Client::builder().https_only(true))
     }
 
     /// Makes a fetcher with a client of yours, for one that goes through a proxy.
@@ -81,33 +79,23 @@ impl HttpsFetch {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_client(client: Client, url: &str) -> Result<Self, ConfigError> {
-        match Url::parse(url) {
-            Ok(url) if url.scheme() == "https" => Ok(Self { client, url }),
-            _ => Err(ConfigError::KeyUrl),
-        }
+        Ok(Self { client, url: https(url)? })
     }
 
     /// Makes a fetcher for a server of a test, over plain http on a loopback address.
     ///
     /// # Errors
-    /// [`ConfigError::KeyUrl`] when the host is not `127.0.0.1`.
+    /// [`ConfigError::KeyUrl`] when the host is not a loopback address.
     #[cfg(feature = "testing")]
     pub fn loopback(url: &str) -> Result<Self, ConfigError> {
         match Url::parse(url) {
-            Ok(url) if url.host_str() == Some("127.0.0.1") => {
-                Self::build(url, Client::builder().no_proxy())
-            }
+            Ok(url) if is_loopback(&url) => Self::build(url, Client::builder().no_proxy()),
             _ => Err(ConfigError::KeyUrl),
         }
     }
 
-    fn build(url: Url, client: reqwest::ClientBuilder) -> Result<Self, ConfigError> {
-        let client = client
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(FETCH_TIMEOUT)
-            .build()
-            .map_err(|_| ConfigError::HttpClient)?;
+    fn build(url: Url, client: ClientBuilder) -> Result<Self, ConfigError> {
+        let client = http_client::build(client, CONNECT_TIMEOUT, FETCH_TIMEOUT)?;
         Ok(Self { client, url })
     }
 
@@ -194,16 +182,19 @@ impl CachedKeys {
     }
 }
 
+fn https(url: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(url).ok().filter(|url| url.scheme() == "https");
+    url.ok_or(ConfigError::KeyUrl)
+}
+
 /// Reads a body, and stops at the limit.
-async fn read(mut response: Response) -> Result<Bytes, FetchProblem> {
-    let too_large = FetchProblem::Document(KeySetProblem::TooLarge);
+async fn read(response: Response) -> Result<Bytes, FetchProblem> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| problem_of(&error))? {
-        if body.len().saturating_add(chunk.len()) > MAX_JWKS_BYTES {
-            return Err(too_large);
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let read = http_client::read(response, MAX_JWKS_BYTES, |chunk| body.extend_from_slice(chunk));
+    read.await.map_err(|problem| match problem {
+        ReadProblem::TooLarge => FetchProblem::Document(KeySetProblem::TooLarge),
+        ReadProblem::Broken(error) => problem_of(&error),
+    })?;
     Ok(body.freeze())
 }
 
@@ -269,7 +260,7 @@ mod tests {
         for url in ["http://example.com", "file:///etc/passwd", "ftp://example.com", "x", ""] {
             assert_eq!(HttpsFetch::new(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
         }
-        for url in ["http://example.com", "http://127.0.0.1.example.com/", "http://[::1]/"] {
+        for url in ["http://example.com", "http://127.0.0.1.example.com/", "http://localhost/"] {
             assert_eq!(HttpsFetch::loopback(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
         }
     }

@@ -57,8 +57,10 @@ impl KeySet {
         if document.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
             return Err(KeySetProblem::NotAKeySet);
         }
+        // Not left to the reader, which does not look into members that it skips.
+        let text = std::str::from_utf8(document).map_err(|_| KeySetProblem::NotAKeySet)?;
         let document: Document<'_> =
-            serde_json::from_slice(document).map_err(|_| KeySetProblem::NotAKeySet)?;
+            serde_json::from_str(text).map_err(|_| KeySetProblem::NotAKeySet)?;
         let mut reader = Reader::default();
         for (index, json) in document.keys.iter().enumerate() {
             if index == MAX_JWKS_KEYS {

@@ -8,6 +8,8 @@ mod binding;
 mod cache;
 mod claims;
 mod ed25519;
+#[cfg(feature = "explain")]
+pub(crate) mod explained;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod jwt;
@@ -25,6 +27,8 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use self::backend::ED25519_CHECKS;
 pub use self::binding::{Binding, JobOwner};
 pub use self::cache::{
     CachedKeys, CachedKeysBuilder, Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched,
@@ -169,13 +173,23 @@ impl DynamicVerifier {
     ) -> Result<Delivery, Error> {
         let (body, now) = (body.into(), unix_seconds(now.into()));
         let (watch, mut verdict) = (Watch::start(), Verdict::default());
-        let result = watch.run(|| {
-            let pending = self.prepare(headers, &body, now, &mut verdict)?;
-            pending.authenticate(keys, &body)?;
-            self.finish(pending, body)
-        });
+        let result = watch.run(|| self.judge(keys, headers, body, now, &mut verdict));
         watch.end(&self.shared.settings, verdict, &result);
         result
+    }
+
+    /// The pipeline with keys in hand, which nobody is told of here.
+    fn judge<H: HeaderLookup + ?Sized>(
+        &self,
+        keys: &KeySet,
+        headers: &H,
+        body: Bytes,
+        now: i64,
+        verdict: &mut Verdict,
+    ) -> Result<Delivery, Error> {
+        let pending = self.prepare(headers, &body, now, verdict)?;
+        pending.authenticate(keys, &body)?;
+        self.finish(pending, body)
     }
 
     /// Verifies a request with the keys of the verifier's [source](DynamicVerifierBuilder::keys).
@@ -373,11 +387,17 @@ fn check_body_against(claims: &Delivery, body: &[u8]) -> Result<(), Error> {
     }
     match Envelope::from_slice(body) {
         Ok(body) if claims.envelope().is_some_and(|claims| claims.says_the_same(&body)) => Ok(()),
-        // No event at all: there is nothing in it that could say otherwise.
+        // No event at all: there is nothing in it that could say otherwise. An event is an object.
         Err(UnreadableReason::NotAnEnvelope) => Ok(()),
-        Err(UnreadableReason::NotJson) if !body.trim_ascii_start().starts_with(b"{") => Ok(()),
+        Err(reason) if reason != UnreadableReason::NotUtf8 && !begins_like_an_object(body) => {
+            Ok(())
+        }
         Ok(_) | Err(_) => Err(Error::BodyDiffers),
     }
+}
+
+fn begins_like_an_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 impl fmt::Debug for DynamicVerifier {
@@ -443,7 +463,7 @@ impl DynamicVerifierBuilder {
     }
 
     /// Sets by how much the clocks may differ when a JWT's times are judged, in whole seconds up to
-    /// 300; 60 s if not set.
+    /// 300; 60 s if not set. Of the times, too, fractions of a second are dropped.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
@@ -475,6 +495,9 @@ impl DynamicVerifierBuilder {
     }
 
     /// Accepts the body of a request whose JWT does not hold the event, on the bearer's word.
+    ///
+    /// Together with a binding by job or by token it accepts nothing more: what only such a body
+    /// says is no proof of whose it is, so that it is [`Error::NotOurs`].
     ///
     /// # Security
     /// Such a body is not signed: whoever gets hold of one token can post any event with it until

@@ -1,28 +1,36 @@
 //! Static webhooks: registered for a project, signed with a shared secret.
 
+#[cfg(feature = "explain")]
+mod explained;
+#[cfg(feature = "explain")]
+mod readings;
+mod ring;
 mod secret;
 mod signature;
 
-use std::env::{self, VarError};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
+#[cfg(feature = "explain")]
+pub(crate) use self::readings::Reading;
+pub use self::ring::Revocation;
+use self::ring::SecretRing;
 pub use self::secret::Secret;
 use self::signature::Candidates;
-#[cfg(feature = "testing")]
+#[cfg(all(test, feature = "explain"))]
+pub(crate) use self::signature::MACS;
+#[cfg(any(feature = "explain", feature = "testing"))]
 pub(crate) use self::signature::MacKey;
 use crate::clock::{date_time, unix_seconds};
 use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
+use crate::env;
 use crate::error::{ConfigError, Error, SeenScheme};
 use crate::headers::{HeaderLookup, Headers};
-use crate::limits::MAX_SECRETS;
 use crate::observe::{Verdict, Watch};
 use crate::settings::{Settings, common_setters};
 
@@ -91,10 +99,7 @@ impl StaticVerifier {
     /// assert_eq!(error, ConfigError::EnvMissing { name: "NOT_SET_ANYWHERE".to_owned() });
     /// ```
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
-        let text = Zeroizing::new(env::var(name).map_err(|error| match error {
-            VarError::NotPresent => ConfigError::EnvMissing { name: name.to_owned() },
-            VarError::NotUnicode(_) => ConfigError::EnvNotUnicode { name: name.to_owned() },
-        })?);
+        let text = env::secret_text(name)?;
         Self::builder().secrets(Secret::parse_list(&text)?).build()
     }
 
@@ -221,15 +226,7 @@ impl StaticVerifier {
         now: impl Into<SystemTime>,
     ) -> Result<Checked<'h>, Error> {
         let (now, watch, mut verdict) = (now.into(), Watch::start(), Verdict::default());
-        let result = watch.run(|| {
-            // 1. Bounds, before anything is worked on.
-            self.shared.settings.check_body_size(body.len())?;
-            // 2. to 4.: all that needs no secret.
-            let (headers, candidates) = self.prepare(headers, now, &mut verdict)?;
-            // 5. The signature: at most one MAC per secret, however many entries there are.
-            let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
-            Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
-        });
+        let result = watch.run(|| self.judge(headers, body, now, &mut verdict));
         watch.end(&self.shared.settings, verdict, &result);
         result
     }
@@ -242,6 +239,24 @@ impl StaticVerifier {
             Watch::start().end(settings, verdict, &result);
         }
         result
+    }
+
+    /// The pipeline, which nobody is told of here.
+    #[inline]
+    fn judge<'h, H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &'h H,
+        body: &[u8],
+        now: SystemTime,
+        verdict: &mut Verdict,
+    ) -> Result<Checked<'h>, Error> {
+        // 1. Bounds, before anything is worked on.
+        self.shared.settings.check_body_size(body.len())?;
+        // 2. to 4.: all that needs no secret.
+        let (headers, candidates) = self.prepare(headers, now, verdict)?;
+        // 5. The signature: at most one MAC per secret, however many entries there are.
+        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
     /// Does what needs no secret, the cheap before the costly.
@@ -295,6 +310,48 @@ impl StaticVerifier {
         Ok(())
     }
 
+    /// Adds a new secret to a running server after a rotation, for this verifier and its clones; the
+    /// ones before it end when the service stops using them: in 24 hours, or at once.
+    ///
+    /// It becomes the first, and what has ended makes room for it. A request that is being verified
+    /// finishes with the secrets it started with; nothing waits, and calls from several threads add
+    /// up. After several rotations, call it in their order.
+    ///
+    /// # Errors
+    /// [`ConfigError::TooManySecrets`]: then nothing has changed.
+    ///
+    /// # Security
+    /// Store the new secret before: the service shows it only once, and this verifier never.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{Revocation, Secret, StaticVerifier};
+    ///
+    /// let old = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+    /// let verifier = StaticVerifier::builder().secret(old).build()?;
+    ///
+    /// let new = Secret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?;
+    /// verifier.add_secret(new, Revocation::After24Hours)?;
+    /// # Ok::<(), gemini_webhooks::ConfigError>(())
+    /// ```
+    #[allow(clippy::needless_pass_by_value)] // So that nobody keeps it.
+    pub fn add_secret(&self, new: Secret, previous: Revocation) -> Result<(), ConfigError> {
+        let now = self.shared.settings.now();
+        let mut added = Ok(());
+        // Another thread may be quicker, and then this is done again on what it has left.
+        self.shared.secrets.rcu(|ring| match ring.with(&new, previous, now) {
+            Ok(ring) => {
+                added = Ok(());
+                Arc::new(ring)
+            }
+            Err(error) => {
+                added = Err(error);
+                Arc::clone(ring)
+            }
+        });
+        added
+    }
+
     /// Returns the largest body that is accepted, in bytes: what an adapter reads at most.
     ///
     /// # Examples
@@ -316,7 +373,7 @@ impl fmt::Debug for StaticVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { secrets, settings } = &*self.shared;
         f.debug_struct("StaticVerifier")
-            .field("secrets", &secrets.load().secrets.len())
+            .field("secrets", &secrets.load().len())
             .field("settings", settings)
             .finish()
     }
@@ -419,54 +476,5 @@ impl fmt::Debug for Checked<'_> {
             .field("secret", secret)
             .field("id_bytes", &id.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The secrets of a verifier with what was learned of them: one snapshot, replaced whole.
-struct SecretRing {
-    secrets: Box<[Secret]>,
-    /// Index of the secret that matched last, tried first: in the steady state of a rotation the
-    /// cost is that of one secret.
-    last_match: AtomicUsize,
-}
-
-impl SecretRing {
-    fn new(secrets: impl IntoIterator<Item = Secret>) -> Result<Self, ConfigError> {
-        let secrets: Box<[_]> = secrets.into_iter().take(MAX_SECRETS.saturating_add(1)).collect();
-        match secrets.len() {
-            0 => Err(ConfigError::NoSecret),
-            1..=MAX_SECRETS => Ok(Self { secrets, last_match: AtomicUsize::new(0) }),
-            _ => Err(ConfigError::TooManySecrets),
-        }
-    }
-
-    /// Finds the secret that made one of the candidates.
-    #[inline]
-    fn find(
-        &self,
-        headers: &Headers<'_>,
-        body: &[u8],
-        candidates: &Candidates<'_>,
-        now: SystemTime,
-    ) -> Result<SecretMatch, Error> {
-        // A stale hint costs time, never correctness: `Relaxed` is enough.
-        let hint = self.last_match.load(Ordering::Relaxed);
-        let hinted_first = self.secrets.iter().enumerate().skip(hint).take(1);
-        let others = self.secrets.iter().enumerate().filter(|(index, _)| *index != hint);
-        let mut active = false;
-        for (index, secret) in hinted_first.chain(others) {
-            if secret.retire_at.is_some_and(|end| now >= end) {
-                continue;
-            }
-            active = true;
-            let signature = secret.key.sign(headers.id, headers.timestamp, body);
-            if candidates.contain(&signature) {
-                if index != hint {
-                    self.last_match.store(index, Ordering::Relaxed);
-                }
-                return Ok(SecretMatch::new(index.saturating_add(1), secret.label.clone()));
-            }
-        }
-        Err(if active { Error::SignatureMismatch } else { Error::NoActiveSecret })
     }
 }

@@ -11,10 +11,12 @@ use zeroize::Zeroizing;
 use crate::base64::STANDARD as BASE64;
 use crate::error::{ConfigError, SecretProblem};
 use crate::limits::{MAX_SECRETS, ODD_SECRET_BYTES, SECRET_BYTES};
+#[cfg(feature = "explain")]
+use crate::verify_static::readings::{self, Reading};
 use crate::verify_static::signature::MacKey;
 
 /// What the service puts before the base64 text of a secret.
-const PREFIX: &str = "whsec_";
+pub(super) const PREFIX: &str = "whsec_";
 
 /// Holds the signing secret of one static webhook.
 ///
@@ -22,7 +24,8 @@ const PREFIX: &str = "whsec_";
 /// stand for 32 key bytes (observed). The key is what the base64 decodes to, never the text
 /// (Google's page, Standard Webhooks).
 ///
-/// Only the keyed HMAC state is held, wiped from memory on drop, and `Debug` does not show it. There
+/// Only the keyed HMAC state is held, wiped from memory on drop, and `Debug` does not show it; with
+/// the feature `explain`, those of the other keys that the same text could stand for as well. There
 /// is no `Display`, no serde, no comparison and no clone.
 ///
 /// # Examples
@@ -47,6 +50,9 @@ pub struct Secret {
     pub(super) key: MacKey,
     pub(super) label: Option<Arc<str>>,
     pub(super) retire_at: Option<SystemTime>,
+    /// The keys that the same text could stand for as well.
+    #[cfg(feature = "explain")]
+    pub(super) readings: Box<[(Reading, MacKey)]>,
 }
 
 impl Secret {
@@ -119,7 +125,7 @@ impl Secret {
     /// assert!(Secret::from_raw_bytes(text.as_bytes()).is_ok());
     /// ```
     pub fn from_raw_bytes(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Self::from_key(1, key.as_ref(), &SECRET_BYTES)
+        Self::from_raw(key.as_ref(), &SECRET_BYTES)
     }
 
     /// Reads a secret like [`parse`](Self::parse), with a key of 16 to 128 bytes.
@@ -159,7 +165,7 @@ impl Secret {
     /// assert!(Secret::dangerous_from_raw_bytes_odd_length([7; 15]).is_err());
     /// ```
     pub fn dangerous_from_raw_bytes_odd_length(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Self::from_key(1, key.as_ref(), &ODD_SECRET_BYTES)
+        Self::from_raw(key.as_ref(), &ODD_SECRET_BYTES)
     }
 
     /// Names the secret in what a delivery tells of itself, so that an operator knows when an old
@@ -199,8 +205,31 @@ impl Secret {
         self
     }
 
+    /// The same secret, for another ring: nobody outside this crate gets two of one.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            label: self.label.clone(),
+            retire_at: self.retire_at,
+            #[cfg(feature = "explain")]
+            readings: self.readings.clone(),
+        }
+    }
+
+    /// The same secret, which ends no later than this.
+    pub(super) fn ending_by(&self, end: SystemTime) -> Self {
+        let end = self.retire_at.map_or(end, |earlier| earlier.min(end));
+        self.copy().retire_at(end)
+    }
+
+    /// Tells whether it is no longer accepted at this time.
+    #[inline]
+    pub(crate) fn is_retired(&self, now: SystemTime) -> bool {
+        self.retire_at.is_some_and(|end| now >= end)
+    }
+
     /// The key that a signer uses too.
-    #[cfg(feature = "testing")]
+    #[cfg(any(feature = "explain", feature = "testing"))]
     pub(crate) fn key(&self) -> &MacKey {
         &self.key
     }
@@ -212,7 +241,17 @@ impl Secret {
     ) -> Result<Self, ConfigError> {
         let key = decode(text, *range.end())
             .map_err(|problem| ConfigError::InvalidSecret { position, problem })?;
-        Self::from_key(position, &key, range)
+        let secret = Self::from_key(position, &key, range)?;
+        #[cfg(feature = "explain")]
+        let secret = Self { readings: readings::of_text(text), ..secret };
+        Ok(secret)
+    }
+
+    fn from_raw(key: &[u8], range: &RangeInclusive<usize>) -> Result<Self, ConfigError> {
+        let secret = Self::from_key(1, key, range)?;
+        #[cfg(feature = "explain")]
+        let secret = Self { readings: readings::of_raw_bytes(key), ..secret };
+        Ok(secret)
     }
 
     fn from_key(
@@ -230,7 +269,13 @@ impl Secret {
         }
         let too_long = invalid(SecretProblem::TooLong { bytes, most });
         match MacKey::new(key) {
-            Ok(key) if bytes <= most => Ok(Self { key, label: None, retire_at: None }),
+            Ok(key) if bytes <= most => Ok(Self {
+                key,
+                label: None,
+                retire_at: None,
+                #[cfg(feature = "explain")]
+                readings: Box::default(),
+            }),
             _ => Err(too_long),
         }
     }
@@ -239,7 +284,13 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A new field breaks this line, so that somebody decides whether it may be shown.
-        let Self { key: _, label, retire_at: _ } = self;
+        let Self {
+            key: _,
+            label,
+            retire_at: _,
+            #[cfg(feature = "explain")]
+                readings: _,
+        } = self;
         f.debug_struct("Secret")
             .field("key", &format_args!("[redacted]"))
             .field("label", label)

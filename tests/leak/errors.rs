@@ -11,6 +11,7 @@ use axum::extract::FromRequest as _;
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use gemini_webhooks::axum::Verified;
+use gemini_webhooks::client::{ApiKey, WebhookClient, WebhookClientBuilder};
 use gemini_webhooks::tower::VerifyLayer;
 use gemini_webhooks::{
     Binding, CachedKeys, ConfigError, Dedup, DynamicVerifier, Envelope, Error, Event, HttpsFetch,
@@ -149,6 +150,10 @@ async fn interrupted() -> Error {
     rejection.error().clone()
 }
 
+fn client() -> WebhookClientBuilder {
+    WebhookClient::builder(ApiKey::new(mark("secret")).unwrap())
+}
+
 #[test]
 fn no_error_of_the_setup_shows_what_was_given() {
     log::start();
@@ -170,6 +175,12 @@ fn no_error_of_the_setup_shows_what_was_given() {
         CachedKeys::builder("", crate::requests::Down).ttl(Duration::ZERO).build().unwrap_err(),
         HttpsFetch::new(&format!("http://user:{}@example.com", mark("password"))).unwrap_err(),
         RedisStore::new(&format!("redis:/user:{}@example.com", mark("password"))).unwrap_err(),
+        ApiKey::new(format!("{} pasted with a word", mark("secret"))).unwrap_err(),
+        client()
+            .base_url(format!("http://user:{}@example.com", mark("password")))
+            .build()
+            .unwrap_err(),
+        client().timeout(Duration::ZERO).build().unwrap_err(),
         // These two depend on the machine and on the build, and hold nothing.
         ConfigError::HttpClient,
         ConfigError::NoBackend,

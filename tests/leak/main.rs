@@ -9,6 +9,8 @@
 
 mod adapters;
 mod errors;
+#[cfg(feature = "explain")]
+mod explained;
 mod log;
 mod marks;
 mod programs;

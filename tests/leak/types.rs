@@ -10,7 +10,7 @@ use gemini_webhooks::{
     Delivery, Envelope, Error, ErrorCode, Event, EventType, Fetch, FetchFuture, FetchProblem,
     FetchRequest, Fetched, HeaderLookup as _, HeaderProblem, HttpsFetch, JobOwner, KeyEvent,
     KeySet, KeySetProblem, KeySource as _, LentKeys, Lookup, MemoryStore, NotProcessed, Once,
-    Party, RedisStore, ReplayWindow, Scheme, SecretProblem, SeenScheme, SkipReason,
+    Party, RedisStore, ReplayWindow, Revocation, Scheme, SecretProblem, SeenScheme, SkipReason,
     SnapshotProblem, StoreFuture, StoreUnavailable, SystemClock, TokenProblem, UnreadableReason,
     Verdict, Wanted, WebhookHeader,
 };
@@ -68,6 +68,7 @@ fn setup(shown: &mut Shown) {
     shown.nothing("Verifier", &verifier());
     shown.nothing("JobOwner", &JobOwner::Ours);
     shown.nothing("ReplayWindow", &ReplayWindow::FIVE_MINUTES);
+    shown.nothing("Revocation", &Revocation::After24Hours);
     shown.nothing("SystemClock", &SystemClock);
 }
 

@@ -3,6 +3,8 @@
 mod binding;
 mod cache_endpoint;
 mod cache_model;
+#[cfg(feature = "explain")]
+mod explained;
 mod jwks;
 mod jwt_claims;
 mod jwt_split;
@@ -24,6 +26,8 @@ use gemini_webhooks::{Error, KeySet, KeySource, KeysFuture, LentKeys, Wanted};
 use serde_json::Value;
 
 pub use self::binding::binding;
+#[cfg(feature = "explain")]
+pub(super) use self::explained::explain;
 pub use self::jwks::jwks;
 pub use self::jwt_claims::jwt_claims;
 pub use self::jwt_split::jwt_split;

@@ -78,13 +78,15 @@ impl Tree {
     }
 
     /// The number, also where it comes as an object, as it does with `serde_json`'s feature
-    /// `arbitrary_precision`.
+    /// `arbitrary_precision`, which keeps all digits.
     pub(super) fn number(&self) -> Option<Number> {
         match self {
             Self::Number(number) => Some(number.clone()),
             Self::Object(members) => match members.as_slice() {
                 [(name, Self::Text(text))] if name == "$serde_json::private::Number" => {
-                    text.parse().ok()
+                    let kept = |number: &Number| number.to_string() == "1.10";
+                    let disguised = "1.10".parse().is_ok_and(|number| kept(&number));
+                    if disguised { text.parse().ok() } else { None }
                 }
                 _ => None,
             },

@@ -145,6 +145,11 @@ impl KeySource for CachedKeys {
             Ok(if is_current { LentKeys::cached(current) } else { keys.into() })
         })
     }
+
+    fn held(&self, now: SystemTime) -> Option<LentKeys> {
+        let current = self.inner.current.load();
+        current.is_usable(millis_of(now)).then(|| LentKeys::cached(current))
+    }
 }
 
 impl fmt::Debug for CachedKeys {

@@ -140,6 +140,13 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
 
     /// Returns keys after a look, if one is allowed.
     fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k>;
+
+    /// Returns the keys that may be used at this time, whatever is wanted of them: for a diagnosis,
+    /// which tells what is among them. Verification never asks for it; `None` if not implemented.
+    fn held(&self, now: SystemTime) -> Option<LentKeys> {
+        let _ = now;
+        None
+    }
 }
 
 /// A fixed set answers at once, and there is nothing to look for.
@@ -150,5 +157,9 @@ impl KeySource for Arc<KeySet> {
 
     fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {
         Box::pin(std::future::ready(Err(wanted.missing())))
+    }
+
+    fn held(&self, _: SystemTime) -> Option<LentKeys> {
+        Some(Self::clone(self).into())
     }
 }

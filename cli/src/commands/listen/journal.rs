@@ -1,0 +1,225 @@
+//! What is told of each request: in the order in which they came, behind the answers, so that no
+//! sender can learn anything by how long its answer takes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use gemini_webhooks::explain::{Explainer, Explanation};
+use gemini_webhooks::limits::MAX_EXPLAINED_BODY_BYTES;
+use gemini_webhooks::{Delivery, Error, Verifier};
+use http::HeaderMap;
+use serde::Serialize;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use super::forward::Forwarded;
+use crate::error_view::ErrorView;
+use crate::exit::{Exit, Run};
+use crate::moment;
+use crate::output::{self, Output, Report};
+use crate::receiver::Stop;
+use crate::style::{BAD, DIM, GOOD, WARN};
+use crate::view::DeliveryView;
+
+/// How many requests may wait to be told of; a refused one holds its body until then.
+const WAITING: usize = 64;
+
+/// What there is to tell of one request.
+pub(super) struct Entry {
+    pub(super) at: SystemTime,
+    pub(super) status: u16,
+    pub(super) outcome: Outcome,
+}
+
+pub(super) enum Outcome {
+    Accepted { delivery: Box<Delivery>, is_repeated: bool, forwarded: Option<Forwarded> },
+    Refused { error: Error, headers: HeaderMap, body: Bytes },
+}
+
+/// Where requests hand on what there is to tell.
+#[derive(Clone)]
+pub(super) struct Lines {
+    sender: Sender<Entry>,
+    untold: Arc<AtomicU64>,
+}
+
+impl Lines {
+    /// Waits for a place if it was accepted. What strangers send is left out when too much of it
+    /// waits, and counted.
+    pub(super) async fn add(&self, mut entry: Entry) {
+        match &mut entry.outcome {
+            Outcome::Accepted { .. } => {
+                // Nobody tells any more: we are about to stop.
+                let _ = self.sender.send(entry).await;
+            }
+            Outcome::Refused { body, .. } => {
+                if body.len() > MAX_EXPLAINED_BODY_BYTES {
+                    *body = Bytes::new();
+                }
+                if self.sender.try_send(entry).is_err() {
+                    self.untold.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+/// Tells of the requests.
+pub(super) struct Journal {
+    verifier: Verifier,
+    entries: Receiver<Entry>,
+    untold: Arc<AtomicU64>,
+    stop: Stop,
+    /// Said once nobody is served any more.
+    closed: Stop,
+    /// How many more until we stop.
+    left: Option<u64>,
+    output: Output,
+}
+
+impl Journal {
+    pub(super) fn new(
+        verifier: Verifier,
+        count: Option<u64>,
+        stop: Stop,
+        closed: Stop,
+        output: Output,
+    ) -> (Self, Lines) {
+        let (sender, entries) = mpsc::channel(WAITING);
+        let untold = Arc::new(AtomicU64::new(0));
+        let lines = Lines { sender, untold: Arc::clone(&untold) };
+        (Self { verifier, entries, untold, stop, closed, left: count, output }, lines)
+    }
+
+    /// Tells of one after the other, until there will be no more. With a count, what the worst of
+    /// them was is the end.
+    pub(super) async fn write(mut self) -> Run {
+        let mut worst = Exit::Ok;
+        let is_counted = self.left.is_some();
+        while let Some(entry) = self.next().await {
+            let line = self.line(entry).await;
+            self.output.report(&line)?;
+            worst = worst_of(worst, line.exit());
+            self.tell_of_untold();
+            if let Some(left) = &mut self.left {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    break;
+                }
+            }
+        }
+        self.stop.stop();
+        Ok(if is_counted { worst } else { Exit::Ok })
+    }
+
+    /// The next one; none once nobody is served any more. A connection that hangs may hold on to its
+    /// end of the channel for ever.
+    async fn next(&mut self) -> Option<Entry> {
+        tokio::select! {
+            biased;
+            entry = self.entries.recv() => entry,
+            () = self.closed.wait() => None,
+        }
+    }
+
+    fn tell_of_untold(&self) {
+        match self.untold.swap(0, Ordering::Relaxed) {
+            0 => {}
+            untold => {
+                output::warning(format_args!("{untold} more were refused, too fast to tell"));
+            }
+        }
+    }
+
+    async fn line(&self, entry: Entry) -> Line {
+        let Entry { at, status, outcome } = entry;
+        let line = Line { at: moment::rfc3339(at), status, ..Line::default() };
+        match outcome {
+            Outcome::Accepted { delivery, is_repeated, forwarded } => {
+                let delivery = Some(DeliveryView::new(&delivery));
+                Line { verdict: "accepted", delivery, is_repeated, forwarded, ..line }
+            }
+            Outcome::Refused { error, headers, body } => {
+                let view = ErrorView::new(&error);
+                let explanation = self.explain(at, headers, body).await;
+                Line { verdict: view.verdict(), error: Some(view), explanation, ..line }
+            }
+        }
+    }
+
+    /// Looks for what happened, which may cost 64 MACs: apart from the threads that answer.
+    async fn explain(
+        &self,
+        at: SystemTime,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Option<Explanation> {
+        let explainer = Explainer::new(self.verifier.clone());
+        let explain = move || explainer.explain_at(&headers, &body, at);
+        tokio::task::spawn_blocking(explain).await.ok()
+    }
+}
+
+/// A refusal outweighs what could not be judged.
+fn worst_of(one: Exit, other: Exit) -> Exit {
+    let rank = |exit| match exit {
+        Exit::Ok => 0,
+        Exit::Undecided => 1,
+        Exit::Usage => 2,
+        Exit::Refused => 3,
+    };
+    if rank(one) >= rank(other) { one } else { other }
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Line {
+    at: String,
+    verdict: &'static str,
+    status: u16,
+    #[serde(rename = "repeated")]
+    is_repeated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded: Option<Forwarded>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
+}
+
+impl Line {
+    fn exit(&self) -> Exit {
+        self.error.as_ref().map_or(Exit::Ok, ErrorView::exit)
+    }
+}
+
+impl Report for Line {
+    const KIND: &'static str = "delivery";
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, verdict, status, is_repeated, delivery, forwarded, error, explanation } =
+            self;
+        let style = if error.is_none() { GOOD } else { BAD };
+        let time = moment::time_of_day(at);
+        write!(f, "{DIM}{time}{DIM:#} {style}{verdict}{style:#} ")?;
+        if let Some(delivery) = delivery {
+            write!(f, "{delivery}")?;
+        }
+        if *is_repeated {
+            write!(f, "\n    {WARN}again:{WARN:#} this event was accepted before")?;
+        }
+        if let Some(Forwarded { status, problem, milliseconds }) = forwarded {
+            let answer = problem.map_or_else(|| status.to_string(), str::to_owned);
+            write!(f, "\n    passed on: {answer}, after {milliseconds} ms")?;
+        }
+        if let Some(error) = error {
+            error.show(f, explanation.as_ref())?;
+        }
+        write!(f, "\n    {DIM}answered {status}{DIM:#}")
+    }
+}

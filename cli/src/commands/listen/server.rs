@@ -1,0 +1,99 @@
+//! What is done with a request: verified, passed on, answered, and handed on to be told of.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use gemini_webhooks::{Dedup, Delivery, Error, MemoryStore, Once, Verifier};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use super::forward::{Forwarded, Forwarder};
+use super::journal::{Entry, Lines, Outcome};
+use crate::endpoint::Accepts;
+use crate::exit::Failure;
+use crate::output::Report;
+use crate::receiver::Judge;
+use crate::style::BOLD;
+use crate::text::Shown;
+
+/// What a request needs.
+#[derive(Clone)]
+pub(super) struct App {
+    verifier: Verifier,
+    forward: Option<Forwarder>,
+    seen: Dedup,
+    lines: Lines,
+}
+
+impl App {
+    pub(super) fn new(
+        verifier: Verifier,
+        forward: Option<Forwarder>,
+        lines: Lines,
+    ) -> Result<Self, Failure> {
+        let seen = Dedup::builder(MemoryStore::new()).build().map_err(Failure::usage)?;
+        Ok(Self { verifier, forward, seen, lines })
+    }
+
+    async fn accept(
+        &self,
+        headers: &HeaderMap,
+        body: Bytes,
+        delivery: Delivery,
+    ) -> (StatusCode, Outcome) {
+        let noted = self.seen.process_once(&delivery, std::future::ready(Ok::<(), ()>(())));
+        let is_repeated = matches!(noted.await, Ok(Once::Duplicate));
+        let forwarded = match &self.forward {
+            Some(forward) => Some(forward.pass_on(headers, body).await),
+            None => None,
+        };
+        let status = forwarded.as_ref().map_or(StatusCode::NO_CONTENT, Forwarded::status);
+        (status, Outcome::Accepted { delivery: Box::new(delivery), is_repeated, forwarded })
+    }
+}
+
+impl Judge for App {
+    fn max_body_bytes(&self) -> usize {
+        self.verifier.max_body_bytes()
+    }
+
+    async fn judge(&self, headers: HeaderMap, body: Result<Bytes, Error>) -> StatusCode {
+        let at = SystemTime::now();
+        let (verified, body) = match body {
+            Ok(body) => (self.verifier.verify(&headers, body.clone()).await, body),
+            Err(error) => (Err(error), Bytes::new()),
+        };
+        let (status, outcome) = match verified {
+            Ok(delivery) => self.accept(&headers, body, delivery).await,
+            Err(error) => (error.status(), Outcome::Refused { error, headers, body }),
+        };
+        self.lines.add(Entry { at, status: status.as_u16(), outcome }).await;
+        status
+    }
+}
+
+/// Where we listen, and for what.
+#[derive(Debug, Serialize)]
+pub(super) struct Listening {
+    pub(super) url: String,
+    pub(super) accepts: Accepts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) forward: Option<String>,
+}
+
+impl Report for Listening {
+    const KIND: &'static str = "listening";
+}
+
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, accepts, forward } = self;
+        writeln!(f, "listening on {BOLD}{url}{BOLD:#}, Ctrl-C stops")?;
+        write!(f, "{accepts}")?;
+        match forward {
+            Some(forward) => writeln!(f, "  {:<12} {}", "passes on to", Shown(forward)),
+            None => Ok(()),
+        }
+    }
+}

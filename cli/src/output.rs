@@ -1,0 +1,103 @@
+//! What a command says: for people, or as JSON lines for programs.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write as _};
+
+use serde::Serialize;
+
+use crate::exit::Failure;
+use crate::style::{BAD, DIM, WARN};
+use crate::text::{Shown, json_line};
+
+/// Something to say: [`Display`] for people, [`Serialize`] for programs.
+pub(crate) trait Report: Display + Serialize {
+    /// What the member `kind` of the JSON line says.
+    const KIND: &'static str;
+}
+
+/// Where it is said. Results go to standard output, everything else to standard error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'r, R> {
+    kind: &'static str,
+    #[serde(flatten)]
+    report: &'r R,
+}
+
+#[derive(Serialize)]
+struct FailureLine<'f> {
+    kind: &'static str,
+    message: &'f str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'f str>,
+    exit_code: u8,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Tells whether programs read it.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Says a result.
+    pub(crate) fn report<R: Report>(self, report: &R) -> Result<(), Failure> {
+        if self.json { line(&Line { kind: R::KIND, report }) } else { write(&report.to_string()) }
+    }
+
+    /// Says why the command could not do its work.
+    pub(crate) fn failure(self, failure: &Failure) {
+        let Failure { exit, message, remedy } = failure;
+        anstream::eprintln!("{BAD}error:{BAD:#} {}", Shown(message));
+        if let Some(remedy) = remedy {
+            anstream::eprintln!("  {remedy}");
+        }
+        if self.json {
+            let failure = FailureLine {
+                kind: "error",
+                message,
+                remedy: remedy.as_deref(),
+                exit_code: exit.code(),
+            };
+            // There is nobody left to tell that this failed, too.
+            let _ = line(&failure);
+        }
+    }
+}
+
+/// Says something that is no result: where we listen, what is waited for.
+pub(crate) fn note(text: impl Display) {
+    anstream::eprintln!("{DIM}{text}{DIM:#}");
+}
+
+/// Says something that the user had better know.
+pub(crate) fn warning(text: impl Display) {
+    anstream::eprintln!("{WARN}warning:{WARN:#} {text}");
+}
+
+/// Says a text that is the result itself, such as a script, whoever reads it.
+pub(crate) fn raw(text: &str) -> Result<(), Failure> {
+    write(text)
+}
+
+fn line<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let json = serde_json::to_string(value).map_err(std::io::Error::from)?;
+    write(&json_line(&json))
+}
+
+/// Writes whole lines at once, so that those of two tasks do not mix.
+fn write(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()) {
+        // `head` has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => Ok(written?),
+    }
+}

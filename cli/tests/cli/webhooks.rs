@@ -1,0 +1,237 @@
+//! The client on the command line, against a stand-in of the service.
+
+use crate::common::{Directory, OTHER_SECRET, Ran, SECRET, assert_shown, finish, mode, program};
+use crate::stand_in::{Seen, StandIn};
+use serde_json::{Value, json};
+
+const API_KEY: &str = "AIzaSyNotARealKeyButLooksLikeOne";
+const ID: &str = "0k3v9x2m7q1w8e4r6t5y0u2i9o3p7a1sabcd";
+
+fn webhook(state: &str) -> Value {
+    json!({
+        "id": ID,
+        "name": "my \u{1b}[31mhook",
+        "uri": "https://example.com/hook",
+        "subscribed_events": ["batch.succeeded", "video.generated"],
+        "state": state,
+        "signing_secrets": [
+            {"truncated_secret": "whsec_TRUNC"},
+            {"truncated_secret": "whsec_TRUNC", "expire_time": "2026-01-23T12:00:00Z"},
+        ],
+        "create_time": "2026-01-22T12:00:00Z",
+    })
+}
+
+/// Answers as the service was seen to do.
+fn service(seen: &Seen) -> (u16, String) {
+    assert_eq!(seen.headers["x-goog-api-key"], API_KEY);
+    let path = seen.path.split('?').next().unwrap();
+    let one = format!("/webhooks/{ID}");
+    let answer = match (seen.method.as_str(), path.strip_prefix(&one).unwrap_or(path)) {
+        ("POST", "/webhooks") => {
+            let mut created = webhook("enabled");
+            created["new_signing_secret"] = SECRET.into();
+            created
+        }
+        ("GET", "/webhooks") => {
+            json!({"webhooks": [webhook("enabled"), webhook("disabled_due_to_failed_deliveries")]})
+        }
+        ("GET" | "PATCH", "") => webhook("disabled"),
+        ("POST", ":rotateSigningSecret") => json!({"secret": SECRET}),
+        ("POST", ":ping") | ("DELETE", "") => json!({}),
+        _ => {
+            let error = json!({"error": {"code": 404, "message": "no \u{1b}[31msuch webhook", "status": "NOT_FOUND"}});
+            return (404, error.to_string());
+        }
+    };
+    (200, answer.to_string())
+}
+
+struct Project {
+    service: StandIn,
+    directory: Directory,
+}
+
+impl Project {
+    fn new(name: &str) -> Self {
+        Self { service: StandIn::start(service), directory: Directory::new(name) }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = program(&["webhooks", "--base-url", &self.service.url]);
+        command.args(arguments).env("GEMINI_API_KEY", API_KEY);
+        let ran = finish(command);
+        assert!(!ran.whole().contains(API_KEY) && !ran.whole().contains("TRUNC"), "{ran:?}");
+        assert!(!ran.whole().contains('\x1b'), "{ran:?}");
+        ran
+    }
+
+    fn last(&self) -> Seen {
+        self.service.seen().pop().unwrap()
+    }
+}
+
+#[test]
+fn a_webhook_from_its_creation_to_its_end() {
+    let project = Project::new("webhooks");
+    let file = project.directory.path("secret");
+    let mut said = String::new();
+    let create = [
+        "create",
+        "https://example.com/hook",
+        "--event",
+        "batch.succeeded",
+        "--name",
+        "n",
+        "--secret-file",
+        &file,
+    ];
+    let calls: [&[&str]; 7] = [
+        &create,
+        &["list"],
+        &["get", ID],
+        &["update", ID, "--event", "video.generated", "--enable"],
+        &["rotate", ID, "--secret-file", &file],
+        &["ping", ID],
+        &["delete", ID, "--yes"],
+    ];
+    for call in calls {
+        let ran = project.run(call);
+        assert_eq!(ran.code, 0, "{call:?}: {ran:?}");
+        said += &format!("$ webhooks {}\n{}\n", call[0], ran.whole());
+    }
+    assert_shown!("webhooks", said);
+    let seen = project.service.seen();
+    let calls: Vec<_> = seen.iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
+    assert_eq!(
+        calls,
+        [
+            "POST /webhooks".to_owned(),
+            "GET /webhooks?page_size=50".to_owned(),
+            format!("GET /webhooks/{ID}"),
+            format!("PATCH /webhooks/{ID}?update_mask=subscribed_events%2Cstate"),
+            format!("POST /webhooks/{ID}:rotateSigningSecret"),
+            format!("POST /webhooks/{ID}:ping"),
+            format!("DELETE /webhooks/{ID}"),
+        ]
+    );
+}
+
+#[test]
+fn a_new_secret_goes_into_a_file_of_its_owners_or_is_shown_on_demand() {
+    let project = Project::new("new_secret");
+    let file = project.directory.path("secret");
+    let create = ["create", "https://example.com/hook", "--all-events"];
+    assert_eq!(project.run(&create).code, 2, "nowhere to put it");
+    assert_eq!(
+        project.run(&[&create[..], &["--secret-file", "/no/such/place/secret"]].concat()).code,
+        2
+    );
+    assert!(project.service.seen().is_empty(), "nothing is created whose secret has no place");
+
+    assert_eq!(project.run(&[&create[..], &["--secret-file", &file]].concat()).code, 0);
+    assert_eq!(
+        (std::fs::read_to_string(&file).unwrap(), mode(&file)),
+        (format!("{SECRET}\n"), 0o600)
+    );
+    let body: Value = serde_json::from_slice(&project.last().body).unwrap();
+    assert_eq!(body["subscribed_events"].as_array().unwrap().len(), 7);
+
+    assert_eq!(
+        project.run(&[&create[..], &["--secret-file", &file]].concat()).code,
+        2,
+        "is there already"
+    );
+    assert_eq!(project.service.seen().len(), 1);
+
+    let mut command = program(&["webhooks", "--base-url", &project.service.url]);
+    command.args(create).args(["--show-secret", "--json"]).env("GEMINI_API_KEY", API_KEY);
+    let shown = command.output().unwrap();
+    assert!(String::from_utf8(shown.stdout).unwrap().contains(SECRET));
+}
+
+#[test]
+fn a_rotation_puts_the_new_secret_before_the_old_one() {
+    let project = Project::new("rotate");
+    let file = project.directory.private("secret", format!("{OTHER_SECRET}\n"));
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &file]).code, 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n{OTHER_SECRET}\n"));
+    assert_eq!(mode(&file), 0o600);
+    let body: Value = serde_json::from_slice(&project.last().body).unwrap();
+    assert_eq!(body["revocation_behavior"], "revoke_previous_secrets_after_h24");
+
+    let file = project.directory.private("other", OTHER_SECRET);
+    assert_eq!(project.run(&["rotate", ID, "--immediately", "--secret-file", &file]).code, 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"));
+    let body: Value = serde_json::from_slice(&project.last().body).unwrap();
+    assert_eq!(body["revocation_behavior"], "revoke_previous_secrets_immediately");
+}
+
+#[test]
+fn failures_are_told_apart() {
+    let project = Project::new("failures");
+    let refused = project.run(&["get", "another"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("NOT_FOUND"), "{}", refused.stderr);
+    assert_eq!(project.run(&["get", "../models"]).code, 2, "what can be no id");
+    assert_eq!(project.run(&["delete", ID]).code, 2, "without --yes");
+    assert_eq!(project.run(&["update", ID]).code, 2, "nothing to change");
+    assert_eq!(
+        project.run(&["create", "http://example.com", "--all-events", "--show-secret"]).code,
+        2
+    );
+    let event = "batch.cancelled";
+    assert_eq!(
+        project.run(&["create", "https://example.com", "--event", event, "--show-secret"]).code,
+        2
+    );
+
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = program(&["webhooks", "ping", ID, "--base-url", &format!("http://{closed}")]);
+    command.env("GEMINI_API_KEY", API_KEY);
+    assert_eq!(finish(command).code, 3);
+
+    let without_key = finish(program(&["webhooks", "list"]));
+    assert_eq!(without_key.code, 2);
+    assert!(without_key.stderr.contains("GEMINI_API_KEY"), "{}", without_key.stderr);
+}
+
+#[test]
+fn an_answer_that_is_lost_is_no_verdict_and_leaves_no_file() {
+    let service = StandIn::start(|_| (500, String::new()));
+    let directory = Directory::new("lost");
+    let file = directory.path("secret");
+    let mut command =
+        program(&["webhooks", "--base-url", &service.url, "rotate", ID, "--secret-file", &file]);
+    command.env("GEMINI_API_KEY", API_KEY);
+    let ran = finish(command);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("rotate again"), "{}", ran.stderr);
+    assert_eq!(service.seen().len(), 1, "sent once");
+    assert_eq!(std::fs::read_dir(directory.path("")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_doctor_sees_webhooks_that_were_disabled() {
+    let project = Project::new("doctor_api");
+    let directory = &project.directory;
+    let keys = directory.file("keys", r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#);
+    let mut command = program(&[
+        "doctor",
+        "--api",
+        "--json",
+        "--jwks",
+        &keys,
+        "--base-url",
+        &project.service.url,
+    ]);
+    command.env("GEMINI_API_KEY", API_KEY);
+    let ran = finish(command);
+    let states: Vec<_> = ran
+        .json()
+        .iter()
+        .filter(|check| check["check"] == "webhooks")
+        .map(|check| check["state"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!((states, ran.code), (vec!["ok".to_owned(), "fail".to_owned()], 1));
+}

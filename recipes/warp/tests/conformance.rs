@@ -1,0 +1,9 @@
+//! The recipe does what every receiver must do.
+
+use std::process::ExitCode;
+
+use recipe_conformance::{Subject, check};
+
+fn main() -> ExitCode {
+    check(&[Subject::program("warp", env!("CARGO_BIN_EXE_recipe-warp"))])
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Changes the checking code in one place at a time and sees that a test fails each time.
+#
+#   scripts/mutants.sh [group...]
+#
+# Without a group it runs them all, which takes hours on two cores. What may survive is excluded in
+# .cargo/mutants.toml, each with its reason; anything else that survives fails the run. The result
+# of each group is kept in target/mutants.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+
+# Which files a group changes.
+files_of() {
+  case $1 in
+    rules) echo 'src/replay.rs src/headers.rs src/signature_header.rs src/verify_static/*.rs' ;;
+    event) echo 'src/event.rs src/event/*.rs src/json.rs src/delivery.rs' ;;
+    jwt) echo 'src/verify_dynamic/[!kf]*.rs src/verifier.rs' ;;
+    keys) echo 'src/verify_dynamic/keys.rs' ;;
+    cache) echo 'src/verify_dynamic/cache/*.rs' ;;
+    fetch) echo 'src/verify_dynamic/fetch.rs' ;;
+    dedup) echo 'src/dedup/*.rs' ;;
+    *) echo "there is no group $1" >&2 && exit 2 ;;
+  esac
+}
+
+# The features, and the tests that know these files: to run all others as well would take days.
+tests_of() {
+  case $1 in
+    rules | event) echo '--lib --test wire_rules --test events --test standard_webhooks_vectors' ;;
+    jwt) echo '--lib --test dynamic_rules --test advisories --test mixed_endpoint --test observe_hook' ;;
+    keys) echo '--lib --test dynamic_rules --test advisories' ;;
+    cache) echo '--lib --test key_cache --test dynamic_rules' ;;
+    fetch) echo '--lib --test fetch' ;;
+    dedup) echo '--lib --test dedup --test redis' ;;
+  esac
+}
+
+features_of() {
+  case $1 in
+    rules | event) echo '' ;;
+    jwt | keys | cache) echo aws-lc-rs ;;
+    fetch) echo aws-lc-rs,fetch ;;
+    dedup) echo aws-lc-rs,dedup-memory,redis ;;
+  esac
+}
+
+groups=("$@")
+[[ ${#groups[@]} -gt 0 ]] || groups=(rules event jwt keys cache fetch dedup)
+
+failed=()
+for group in "${groups[@]}"; do
+  files=()
+  for file in $(files_of "$group"); do files+=(--file "$file"); done
+  read -ra tests <<<"$(tests_of "$group")"
+  printf '\n== %s\n' "$group"
+  mkdir -p "target/mutants/$group"
+  cargo mutants "${files[@]}" --no-shuffle --timeout 120 --output target/mutants/"$group" \
+    --no-default-features --features "$(features_of "$group")" --cap-lints true \
+    -- "${tests[@]}" || failed+=("$group")
+done
+
+if [[ ${#failed[@]} -gt 0 ]]; then
+  echo "something survived, or no test judged it, in: ${failed[*]}" >&2
+  exit 1
+fi
