@@ -49,6 +49,18 @@ mod dynamic {
     assert_impl_all!(CachedKeys: Clone, Send, Sync, Unpin);
 }
 
+#[cfg(feature = "client")]
+mod client {
+    use super::*;
+    use gemini_webhooks::client::{ApiKey, CreatedWebhook, NewSecret, WebhookClient};
+
+    assert_not_impl_any!(ApiKey: Display, PartialEq, Serialize, DeserializeOwned, AsRef<str>);
+    assert_not_impl_any!(NewSecret: Clone, Display, PartialEq, Serialize, DeserializeOwned);
+    assert_not_impl_any!(NewSecret: AsRef<str>, Into<String>);
+    assert_not_impl_any!(CreatedWebhook: Clone, Display, PartialEq, Serialize, DeserializeOwned);
+    assert_not_impl_any!(WebhookClient: Display, PartialEq, Serialize, DeserializeOwned);
+}
+
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 assert_not_impl_any!(
     gemini_webhooks::testing::Ed25519Signer: Display, PartialEq, Serialize, DeserializeOwned
