@@ -46,12 +46,12 @@ install_packages() {
 
 # Optimised where that pays.
 build_judge() {
-  local profile=dev
-  [ "$count" -gt 100000 ] && profile=release
+  local profile=dev directory=debug target
+  [ "$count" -gt 100000 ] && profile=release directory=release
   cargo build --locked --quiet --profile $profile --package gemini-webhooks-model
-  judge=$(cargo metadata --locked --no-deps --format-version 1 |
+  target=$(cargo metadata --locked --no-deps --format-version 1 |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-  judge=$judge/$([ $profile = dev ] && echo debug || echo release)/gemini-webhooks-model
+  judge=$target/$directory/gemini-webhooks-model
 }
 
 command -v cargo >/dev/null || fail "missing: cargo"

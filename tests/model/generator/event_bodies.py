@@ -105,6 +105,5 @@ def _other_event(rng, value, style):
 
 _AGAIN = [
     _the_same, _the_same, _empty, _less, _other_numbers, _another, _another, _not_utf8,
-    _damaged_again,
-    _other_event,
+    _damaged_again, _other_event,
 ]

@@ -66,12 +66,10 @@ def _audience(rng, members, world):
         rng.choice(
             [
                 None, "", 1, [], {}, True, [AUDIENCE], ["x", AUDIENCE], [AUDIENCE, AUDIENCE],
-                [AUDIENCE, 1], [None],
-                [[AUDIENCE]], {"0": AUDIENCE}, AUDIENCE + "/", AUDIENCE[:-1], AUDIENCE.upper(),
-                " " + AUDIENCE, "x",
-                Raw(r'"my-project\u002dclient-id"'), [AUDIENCE, "https://example.com/hook"],
-                AUDIENCE + " x", ["x"],
-                [AUDIENCE, None], AUDIENCE + "\0",
+                [AUDIENCE, 1], [None], [[AUDIENCE]], {"0": AUDIENCE}, AUDIENCE + "/", AUDIENCE[:-1],
+                AUDIENCE.upper(), " " + AUDIENCE, "x", Raw(r'"my-project\u002dclient-id"'),
+                [AUDIENCE, "https://example.com/hook"], AUDIENCE + " x", ["x"], [AUDIENCE, None],
+                AUDIENCE + "\0",
             ]
         ),
     )
@@ -87,10 +85,9 @@ def _issuer(rng, members, world):
 
 _ODD_TIMES = [
     None, True, "", "1", [], {}, -1, -0.5, Raw("-0"), 0, 0.0, 1, Raw("1e999"), Raw("1e400"),
-    Raw("1e18"),
-    253_402_300_799, 253_402_300_800, Raw("253402300799.5"), Raw("253402300799.0"), 2**63, 2**64,
-    -(2**63), 10**30,
-    Raw("1e10"), Raw("18E8"), Raw("NaN"), [1], {"a": 1}, Raw("-1e9"), Raw("0.1"),
+    Raw("1e18"), 253_402_300_799, 253_402_300_800, Raw("253402300799.5"), Raw("253402300799.0"),
+    2**63, 2**64, -(2**63), 10**30, Raw("1e10"), Raw("18E8"), Raw("NaN"), [1], {"a": 1},
+    Raw("-1e9"), Raw("0.1"),
 ]
 
 
@@ -103,8 +100,7 @@ def _time_as_text(rng, members, world):
     now = world.now
     odd = [
         f'{{"$serde_json::private::Number":"{now}"}}', f'"{now}"', f"{now}.0", f"{now}.75",
-        f"{now}e0", f"{now}.0000000001", f"[{now}]",
-        f"0{now}", f"{now}e-1", f"+{now}",
+        f"{now}e0", f"{now}.0000000001", f"[{now}]", f"0{now}", f"{now}e-1", f"+{now}",
     ]
     set_member(members, name, Raw(rng.choice(odd)))
 
@@ -154,10 +150,11 @@ def _claim_twice(rng, members, world):
 
 
 def _more_claims(rng, members, world):
-    odd = [1, None, "x" * 3000, Raw('{"a":1,"a":1}'), Raw("[" * 63 + "]" * 63),
-    Raw("[" * 64 + "]" * 64),
-           Raw("[" * 5000 + "]" * 5000), Raw(r'"\ud800"'), Raw("1e999"), Raw("-0"),
-           {"type": "x"}]
+    odd = [
+        1, None, "x" * 3000, Raw('{"a":1,"a":1}'), Raw("[" * 63 + "]" * 63),
+        Raw("[" * 64 + "]" * 64), Raw("[" * 5000 + "]" * 5000), Raw(r'"\ud800"'), Raw("1e999"),
+        Raw("-0"), {"type": "x"},
+    ]
     name = rng.choice(
         ["sub", "jti", "azp", "größe", "", "Aud", "EXP", "version", "timestamp", "user_metadata"]
     )
@@ -188,6 +185,6 @@ def _half_an_event(rng, members, world):
 
 _CLAIM_CHANGES = [
     _audience, _audience, _issuer, _odd_time, _odd_time, _time_as_text, _times_at_the_border,
-    _times_at_the_border,
-    _times_at_the_border, _other_times, _drop_claim, _claim_twice, _more_claims, _half_an_event,
+    _times_at_the_border, _times_at_the_border, _other_times, _drop_claim, _claim_twice,
+    _more_claims, _half_an_event,
 ]

@@ -62,9 +62,10 @@ def _at_the_limits(rng, header, claims):
 
 
 def _header_alg(rng, header):
-    odd = ["none", "None", "", "HS256", "RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256",
-    "RS256 ", None, 1, ["RS256"],
-           Raw(r'"RS\u0032\u00356"'), True]
+    odd = [
+        "none", "None", "", "HS256", "RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256", "RS256 ",
+        None, 1, ["RS256"], Raw(r'"RS\u0032\u00356"'), True,
+    ]
     set_member(header, "alg", rng.choice(odd))
 
 
@@ -82,10 +83,11 @@ def _header_typ(rng, header):
 
 
 def _header_kid(rng, header):
-    odd = ["", None, 1, "key-2", "key-3", "KEY-1", "key-1 ", "x" * 256, "x" * 257, "a b", "größe",
-    "\n", ["key-1"], {},
-           "../../dev/null", "' OR 1=1 --", Raw(r'"key\u002d1"'), "odd", True, 0, "key-1\0",
-           Raw(r'"\ud800"')]
+    odd = [
+        "", None, 1, "key-2", "key-3", "KEY-1", "key-1 ", "x" * 256, "x" * 257, "a b", "größe",
+        "\n", ["key-1"], {}, "../../dev/null", "' OR 1=1 --", Raw(r'"key\u002d1"'), "odd", True, 0,
+        "key-1\0", Raw(r'"\ud800"'),
+    ]
     set_member(header, "kid", rng.choice(odd))
 
 
@@ -106,9 +108,11 @@ def _header_other(rng, header):
             "aud", "Crit",
         ]
     )
-    odd = [1, None, "x", [], {}, Raw('{"a":1,"a":1}'), Raw("[" * 63 + "]" * 63),
-    Raw("[" * 64 + "]" * 64),
-           Raw("[" * 800 + "]" * 800), Raw(r'"\ud800"'), Raw("1e999"), "x" * 1000]
+    odd = [
+        1, None, "x", [], {}, Raw('{"a":1,"a":1}'), Raw("[" * 63 + "]" * 63),
+        Raw("[" * 64 + "]" * 64), Raw("[" * 800 + "]" * 800), Raw(r'"\ud800"'), Raw("1e999"),
+        "x" * 1000,
+    ]
     header.insert(rng.randrange(len(header) + 1), (name, rng.choice(odd)))
 
 
@@ -127,8 +131,7 @@ def _header_order(rng, header):
 
 _HEADER_CHANGES = [
     _header_alg, _header_alg, _header_typ, _header_kid, _header_kid, _header_forbidden,
-    _header_forbidden,
-    _header_forbidden, _header_other, _header_twice, _header_less, _header_order,
+    _header_forbidden, _header_forbidden, _header_other, _header_twice, _header_less, _header_order,
 ]
 
 
@@ -153,11 +156,9 @@ def _sign_otherwise(rng, key, text):
     return rng.choice(
         [
             good[:-1], good[1:], good + b"\0", b"\0" + good, good[::-1], bytes(size),
-            b"\0" * (size - 1) + b"\1",
-            (number_of + key.modulus).to_bytes(size + 1, "big"),
-            (key.modulus - number_of).to_bytes(size, "big"),
-            (number_of ^ 1).to_bytes(size, "big"), b"\xff" * size, bytes(1024), bytes(1025),
-            bytes(2000), good * 2,
+            b"\0" * (size - 1) + b"\1", (number_of + key.modulus).to_bytes(size + 1, "big"),
+            (key.modulus - number_of).to_bytes(size, "big"), (number_of ^ 1).to_bytes(size, "big"),
+            b"\xff" * size, bytes(1024), bytes(1025), bytes(2000), good * 2,
         ]
     )
 
@@ -181,12 +182,10 @@ def _shape(rng, token):
     segments = token.split(b".")
     return rng.choice(
         [
-            b".".join(segments[:2]), b".".join(segments[:2]) + b".",
-            b"." + b".".join(segments[1:]), segments[0] + b".." + segments[-1],
-            token + b".", b"." + token, token + b".x", b"." + token + b".", b"..", b".", b"...",
-            b"a.b.c", b"." * 5000,
-            b"Bearer " + token, token + b" ", b" " + token, token + b" " + token, b"v1," + token,
-            b"v1a," + token,
+            b".".join(segments[:2]), b".".join(segments[:2]) + b".", b"." + b".".join(segments[1:]),
+            segments[0] + b".." + segments[-1], token + b".", b"." + token, token + b".x",
+            b"." + token + b".", b"..", b".", b"...", b"a.b.c", b"." * 5000, b"Bearer " + token,
+            token + b" ", b" " + token, token + b" " + token, b"v1," + token, b"v1a," + token,
             token + b",", b'"' + token + b'"', token.replace(b".", b"%2E"), token + b" v1,AAAA",
             b".".join(reversed(segments)), b'{"protected":"' + segments[0] + b'"}', token + token,
         ]
@@ -211,6 +210,5 @@ def _long_signature(rng, token):
 
 _TOKEN_CHANGES = [
     _cut, _one_byte, _one_byte, _misspell_a_segment, _misspell_a_segment, _shape, _shape,
-    _other_claims, _padded,
-    _long_signature,
+    _other_claims, _padded, _long_signature,
 ]

@@ -45,11 +45,9 @@ def _malformed(rng, entries, version, decoy):
     odd = rng.choice(
         [
             text, version + b";" + text, version + b":" + text, version + text, version,
-            version + b",",
-            version + b"," + text + b",x", version + b",," + text, version + b"=" + text,
-            version + b", " + text,
-            version + b"," + text + text, b"," + text, b"\xc2\xa0" + version + b"," + text,
-            version + b"," + text + b".a.b",
+            version + b",", version + b"," + text + b",x", version + b",," + text,
+            version + b"=" + text, version + b", " + text, version + b"," + text + text,
+            b"," + text, b"\xc2\xa0" + version + b"," + text, version + b"," + text + b".a.b",
         ]
     )
     return entries[:at] + [odd] + entries[at + 1 :]
@@ -108,6 +106,5 @@ def _one_byte(rng, entries, version, decoy):
 
 _CHANGES = [
     _misspell, _misspell, _other_version, _malformed, _other_length, _decoys, _decoys, _decoys,
-    _long, _one_byte,
-    _one_byte,
+    _long, _one_byte, _one_byte,
 ]

@@ -92,15 +92,12 @@ def _odd_timestamp(rng, draft):
     return rng.choice(
         [
             b"+" + text, b"-" + text, b"0" + text, b"00" + text, b" " + text, text + b" ",
-            text + b"\t", text + b".0",
-            text + b".5", text + b"e0", text + b"s", text + b"000", text[:1] + b"_" + text[1:],
-            b"0x" + b"%x" % int(text),
-            text[:-1] + b"\xef\xbc\x91", text + b"\0", b"\xff", b"", b"0", b"-1", b"253402300799",
-            b"253402300800",
+            text + b"\t", text + b".0", text + b".5", text + b"e0", text + b"s", text + b"000",
+            text[:1] + b"_" + text[1:], b"0x" + b"%x" % int(text), text[:-1] + b"\xef\xbc\x91",
+            text + b"\0", b"\xff", b"", b"0", b"-1", b"253402300799", b"253402300800",
             b"999999999999", b"1000000000000", b"9" * 30, b"9" * 5000, b"NaN", b"1e9",
-            text + b"," + text, text + b".",
-            b"." + text, text + b"\n", b'"' + text + b'"', b"2026-01-22T12:00:00Z", text[:-1],
-            text[1:], b"\x0b" + text, "١٢٣".encode(),
+            text + b"," + text, text + b".", b"." + text, text + b"\n", b'"' + text + b'"',
+            b"2026-01-22T12:00:00Z", text[:-1], text[1:], b"\x0b" + text, "١٢٣".encode(),
         ]
     )
 
@@ -210,10 +207,11 @@ def _look_alike(rng, draft):
     at = rng.randrange(len(draft.headers))
     name, value = draft.headers[at]
     other = rng.choice(
-        [name.replace("webhook", "svix"), name.replace("-", "_"), name + " ", " " + name,
-        "x-" + name, name + "s",
-         name.replace("k", "\u212a"), name.replace("i", "\u0131"), name.replace("-", "\u2010"),
-         name[:-1], ""]
+        [
+            name.replace("webhook", "svix"), name.replace("-", "_"), name + " ", " " + name,
+            "x-" + name, name + "s", name.replace("k", "\u212a"), name.replace("i", "\u0131"),
+            name.replace("-", "\u2010"), name[:-1], "",
+        ]
     )
     if rng.random() < 0.5:
         draft.headers.append((other, rng.choice([value, b"x"])))
@@ -250,6 +248,5 @@ def _swap(rng, draft):
 
 _CHANGES = [
     _change_id, _change_timestamp, _respell_timestamp, _change_body, _change_body, _move_border,
-    _drop, _empty, _repeat, _repeat,
-    _look_alike, _others, _others, _odd_bytes, _swap,
+    _drop, _empty, _repeat, _repeat, _look_alike, _others, _others, _odd_bytes, _swap,
 ]

@@ -94,14 +94,12 @@ def _odd_secret(rng):
     return rng.choice(
         [
             "", "whsec_", "v1,whsec_" + good, f'"whsec_{good}"', "whsec_" + good + "\n",
-            " whsec_" + good,
-            "whsec_whsec_" + good, "WHSEC_" + good, "whsk_" + good, "whpk_" + good,
-            good.rstrip("="),
-            "whsec_" + good[:-1], "whsec_" + good.replace("+", "-").replace("/", "_") + "_",
-            good + "é", "whsec_" + good[:20] + " " + good[20:], good + "=",
-            "whsec_" + good[:-2] + "9" + good[-1:],
-            "whsec" + good, "whsec_ " + good, "'" + good, good + "'", "Bearer whsec_" + good,
-            good * 3,
+            " whsec_" + good, "whsec_whsec_" + good, "WHSEC_" + good, "whsk_" + good,
+            "whpk_" + good, good.rstrip("="), "whsec_" + good[:-1],
+            "whsec_" + good.replace("+", "-").replace("/", "_") + "_", good + "é",
+            "whsec_" + good[:20] + " " + good[20:], good + "=",
+            "whsec_" + good[:-2] + "9" + good[-1:], "whsec" + good, "whsec_ " + good, "'" + good,
+            good + "'", "Bearer whsec_" + good, good * 3,
         ]
     )
 
