@@ -152,6 +152,8 @@ fn unchunked(mut rest: &[u8]) -> Result<Vec<u8>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(message: &str) -> Captured {
@@ -207,12 +209,24 @@ mod tests {
         }
     }
 
-    #[test]
-    fn any_bytes_are_read_or_refused() {
-        for seed in 0..=255_u8 {
-            let bytes: Vec<u8> = (0..64_u8).map(|i| i.wrapping_mul(seed) ^ seed).collect();
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>, body: Vec<u8>) {
             let _ = Captured::from_message(&bytes);
-            let _ = Captured::from_parts(&bytes, Vec::new());
+            let _ = Captured::from_parts(&bytes, body);
+        }
+
+        #[test]
+        fn a_body_comes_back_as_it_was_sent(body: Vec<u8>, cut in 1_usize..9) {
+            let length = format!("content-length: {}\r\n\r\n", body.len());
+            let whole = [length.as_bytes(), &body].concat();
+            prop_assert_eq!(&Captured::from_message(&whole).unwrap().body, &body);
+            let mut chunked = b"transfer-encoding: chunked\r\n\r\n".to_vec();
+            for chunk in body.chunks(cut) {
+                chunked.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+            }
+            chunked.extend(b"0\r\n\r\n");
+            prop_assert_eq!(&Captured::from_message(&chunked).unwrap().body, &body);
         }
     }
 }

@@ -159,7 +159,7 @@ pub(crate) struct Document {
 pub(crate) fn client(plain: bool) -> Result<Client, Failure> {
     let builder = Client::builder().redirect(Policy::none()).timeout(FETCH_TIMEOUT);
     let builder = if plain { builder.no_proxy() } else { builder.https_only(true) };
-    builder.build().map_err(no_client)
+    builder.build().map_err(|error| no_client(&error))
 }
 
 async fn get(client: &Client, url: &str) -> Result<Document, Unfetched> {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 
+use anstream::AutoStream;
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -13,6 +14,9 @@ use crate::text::{Shown, json_line};
 pub(crate) trait Report: Display + Serialize {
     /// What the member `kind` of the JSON line says.
     const KIND: &'static str;
+
+    /// Whether it is a document whose lines stay as they are, wherever they are shown.
+    const IS_DOCUMENT: bool = false;
 }
 
 /// Where it is said. Results go to standard output, everything else to standard error.
@@ -49,7 +53,13 @@ impl Output {
 
     /// Says a result.
     pub(crate) fn report<R: Report>(self, report: &R) -> Result<(), Failure> {
-        if self.json { line(&Line { kind: R::KIND, report }) } else { write(&report.to_string()) }
+        if self.json {
+            return line(&Line { kind: R::KIND, report });
+        }
+        match terminal_width().filter(|_| !R::IS_DOCUMENT) {
+            Some(width) => write(&wrapped(&report.to_string(), width)),
+            None => write(&report.to_string()),
+        }
     }
 
     /// Says why the command could not do its work.
@@ -92,12 +102,48 @@ fn line<T: Serialize>(value: &T) -> Result<(), Failure> {
     write(&json_line(&json))
 }
 
-/// Writes whole lines at once, so that those of two tasks do not mix.
+/// How wide the terminal is, if there is one.
+fn terminal_width() -> Option<usize> {
+    let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    (width >= NARROWEST).then_some(width.into())
+}
+
+/// Narrower than this nothing is gained by breaking lines.
+const NARROWEST: u16 = 40;
+
+/// Breaks long lines between words, each as far to the right as it began.
+fn wrapped(text: &str, width: usize) -> String {
+    let wrap = |line: &str| {
+        let indent = " ".repeat(line.len().saturating_sub(line.trim_start().len()));
+        let options = textwrap::Options::new(width).subsequent_indent(&indent).break_words(false);
+        textwrap::fill(line, options)
+    };
+    text.lines().map(wrap).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes whole lines at once, so that those of two tasks, or of two programs, do not mix.
 fn write(text: &str) -> Result<(), Failure> {
-    let mut stdout = anstream::stdout().lock();
-    match writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()) {
+    let stdout = std::io::stdout();
+    let mut coloured = AutoStream::new(Vec::new(), AutoStream::choice(&stdout));
+    writeln!(coloured, "{}", text.trim_end_matches('\n'))?;
+    let mut stdout = stdout.lock();
+    match stdout.write_all(&coloured.into_inner()).and_then(|()| stdout.flush()) {
         // `head` has read enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_broken_between_words_and_keeps_its_place() {
+        let text = "first\n    why: one two three four five six\n";
+        assert_eq!(wrapped(text, 20), "first\n    why: one two\n    three four five\n    six");
+        let coloured = format!("{WARN}why:{WARN:#} one two three");
+        assert_eq!(wrapped(&coloured, 15), coloured.replace(" three", "\nthree"));
+        assert_eq!(wrapped("https://example.com/long/path", 10), "https://example.com/long/path");
     }
 }

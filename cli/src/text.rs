@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 /// How much of one text is shown, in characters.
-const MOST: usize = 512;
+const MOST: usize = 1024;
 
 /// Shows a text from outside: every character that is not printable as `\u{..}`, and no more than
 /// a screen holds.
@@ -54,6 +54,8 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -79,5 +81,21 @@ mod tests {
         let line = json_line(&value.to_string());
         assert_eq!(line, r#"{"a":"\u009b31m \u202e \u007f \u001b ü \udb40\udc01 \udbff\udfff"}"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_shown_can_command_a_terminal(text: String) {
+            let shown = Shown(&text).to_string();
+            prop_assert!(shown.chars().all(is_printable_or_quote), "{:?}", shown);
+            let json = serde_json::Value::from(text);
+            let line = json_line(&json.to_string());
+            prop_assert!(line.chars().all(is_printable_or_quote), "{:?}", line);
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), json);
+        }
+    }
+
+    fn is_printable_or_quote(character: char) -> bool {
+        "\"'\\".contains(character) || is_printable(character)
     }
 }

@@ -25,13 +25,12 @@ pub(crate) fn client(url: &Url, timeout: Duration, connections: usize) -> Result
         .timeout(timeout)
         .pool_max_idle_per_host(connections);
     let client = if is_local(url) { client.no_proxy() } else { client };
-    client.build().map_err(no_client)
+    client.build().map_err(|error| no_client(&error))
 }
 
 /// Says that there is no client to be had, and where to look.
-#[allow(clippy::needless_pass_by_value)] // As `map_err` has it.
-pub(crate) fn no_client(error: reqwest::Error) -> Failure {
-    Failure::usage(format_args!("no HTTP client can be made: {}", chain(&error)))
+pub(crate) fn no_client(error: &reqwest::Error) -> Failure {
+    Failure::usage(format_args!("no HTTP client can be made: {}", chain(error)))
         .remedy("`gemini-webhooks doctor` looks for the certificates")
 }
 

@@ -32,4 +32,7 @@ say 'break something: a framework parses the body and writes it again'
 try 'gemini-webhooks send http://127.0.0.1:8000/ --secret-file secret --tamper rewritten-body' 4
 say 'a replay, ten minutes later'
 try 'gemini-webhooks send http://127.0.0.1:8000/ --secret-file secret --age 10m' 4
+say 'what is refused is explained here alone: the sender learns nothing but 400'
+sleep 4
 kill "$receiver"
+printf '\n'

@@ -3,9 +3,11 @@
 use std::io::BufRead as _;
 use std::process::{Child, Command, Stdio};
 
-use crate::common::{Directory, OTHER_SECRET, SECRET, assert_shown, program, run, run_with_secret};
+use crate::common::{
+    Directory, OTHER_SECRET, SECRET, assert_shown, post, program, run, run_with_secret,
+};
 use crate::stand_in::StandIn;
-use gemini_webhooks::testing::{Ed25519Signer, KeyAnswer, KeyServer, jwks};
+use gemini_webhooks::testing::{Ed25519Signer, JwtSigner, KeyAnswer, KeyServer, TestRsaKey, jwks};
 use serde_json::{Value, json};
 
 /// A capture that runs: its address, and its report at the end.
@@ -212,4 +214,20 @@ fn it_asks_for_a_ping_and_ends_at_its_time() {
     assert!(
         std::fs::read_to_string(&report).unwrap().starts_with("## What Gemini webhooks look like")
     );
+}
+
+#[test]
+fn what_is_missing_in_a_token_that_is_refused_is_told_as_not_verified() {
+    let jwt = JwtSigner::new("key-1", TestRsaKey::One);
+    let server = KeyServer::start(KeyAnswer::document(jwks([jwt.jwk()]))).unwrap();
+    let capture = Capture::with(&["--jwks", &server.url(), "--count", "1"]);
+    let claims = json!({"aud": "my-project-1", "iat": 1_769_083_200, "planted": "PLANTED", "type": "planted"});
+    let request = jwt.sign("msg_1", std::time::SystemTime::now(), &claims, "{}");
+    assert_eq!(post(&capture.url, &request), 400);
+    let (code, report) = capture.end();
+    assert_eq!(code, 1);
+    assert!(report.contains("1 × `bad_token`"), "{report}");
+    assert!(report.contains("exp: missing (not verified)"), "{report}");
+    assert!(report.contains("the form of a project id (not verified)"), "{report}");
+    assert!(!report.to_lowercase().contains("planted"), "{report}");
 }

@@ -1,12 +1,14 @@
 //! Runs the real program, against real servers on loopback.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use gemini_webhooks::testing::SignedRequest;
 use serde_json::Value;
 
 /// A secret that must never be seen in any output.
@@ -222,6 +224,23 @@ impl Listener {
         all.extend(arguments);
         run_with_secret(&all)
     }
+}
+
+/// Posts a request that the program would not send, and returns the status.
+pub(crate) fn post(url: &str, request: &SignedRequest) -> u16 {
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = request.body.len();
+    write!(stream, "POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n").unwrap();
+    for (name, value) in &request.headers {
+        write!(stream, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
+    }
+    stream.write_all(b"connection: close\r\n\r\n").unwrap();
+    stream.write_all(&request.body).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 /// A directory of the test's own, removed at its end.

@@ -66,6 +66,7 @@ impl Report {
 
 impl Said for Report {
     const KIND: &'static str = "capture";
+    const IS_DOCUMENT: bool = true;
 }
 
 /// Markdown.

@@ -57,6 +57,8 @@ fn list(members: &Map<String, Value>, path: &str, depth_left: usize, lines: &mut
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use serde_json::json;
 
@@ -97,5 +99,16 @@ mod tests {
         let lines = lines(&Value::Object(many));
         assert_eq!(lines.len(), MAX_LINES + 1);
         assert!(lines.last().unwrap().starts_with("and "));
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_and_no_odd_name_is_told(name in "[ -~]{1,40}", value in "[A-Z]{6,20}") {
+            let document = json!({ "user_metadata": { &name: &value }, "data": { &name: &value }, &name: 1 });
+            let told = lines(&document).join("\n");
+            prop_assert!(!told.contains(&value), "{}", told);
+            prop_assert!(safe_name(&name).is_some() || !told.contains(&format!("{name}:")), "{}", told);
+            prop_assert!(!told.contains(&format!("user_metadata.{name}")), "{}", told);
+        }
     }
 }
