@@ -36,16 +36,18 @@ pub(crate) enum Endpoint {
     WithoutKeys,
 }
 
+/// The variables that set up a recipe.
+pub(crate) const VARIABLES: [&str; 4] =
+    ["WEBHOOK_SIGNING_SECRET", "GEMINI_AUDIENCE", "GEMINI_TOKEN", "GEMINI_KEYS_URL"];
+
 impl Endpoint {
     /// Returns the variables that set up a recipe for it.
     pub(crate) fn environment(self) -> Vec<(&'static str, String)> {
         let keys = if matches!(self, Self::WithoutKeys) { &NO_KEYS } else { &KEYS };
-        let static_webhooks = [("WEBHOOK_SIGNING_SECRET", SECRET.to_owned())];
-        let dynamic_webhooks = [
-            ("GEMINI_AUDIENCE", AUDIENCE.to_owned()),
-            ("GEMINI_TOKEN", TOKEN.to_owned()),
-            ("GEMINI_KEYS_URL", keys.url()),
-        ];
+        let [secret, audience, token, keys_url] = VARIABLES;
+        let static_webhooks = [(secret, SECRET.to_owned())];
+        let dynamic_webhooks =
+            [(audience, AUDIENCE.to_owned()), (token, TOKEN.to_owned()), (keys_url, keys.url())];
         match self {
             Self::Static => static_webhooks.into(),
             Self::Dynamic => dynamic_webhooks.into(),

@@ -23,10 +23,19 @@ pub use self::server::{Front, Subject};
 /// Runs every case against every subject, with the arguments of a test.
 #[must_use]
 pub fn check(subjects: &[Subject]) -> ExitCode {
-    let trials = subjects
-        .iter()
-        .flat_map(|subject| cases::all().into_iter().map(|case| trial(*subject, case)));
+    let trials = subjects.iter().flat_map(|subject| {
+        let cases = cases::all().into_iter().map(|case| trial(*subject, case));
+        cases.chain([trial_without_configuration(*subject)])
+    });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
+
+/// No verifier accepts everything.
+fn trial_without_configuration(subject: Subject) -> Trial {
+    Trial::test(format!("{}::no_start_without_a_configuration", subject.name()), move || {
+        subject.needs_a_configuration();
+        Ok(())
+    })
 }
 
 fn trial(subject: Subject, case: Case) -> Trial {

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::gemini::{Endpoint, by_secret};
+use crate::gemini::{Endpoint, VARIABLES, by_secret};
 use crate::wire::{Answer, Connection, Request};
 
 /// How long a program may take to start, or to write a line.
@@ -59,31 +59,39 @@ impl Subject {
     /// Starts it; where an exception says so, refusals are to have another code.
     pub(crate) fn start(&self, endpoint: Endpoint, other_code: Option<&'static str>) -> Server {
         let front = self.front.map(|start| start());
-        let mut command = Command::new(self.program);
-        command
-            .envs(endpoint.environment())
-            .env("LISTEN", "127.0.0.1:0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if let Some(front) = &front {
-            command.envs(front.environment.iter().map(|(name, value)| (name, value)));
-        }
-        let mut child = command.spawn().unwrap();
-        let output = Lines::of(child.stdout.take().unwrap());
-        let log = Lines::of(child.stderr.take().unwrap());
-        let mut server = Server {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            child: Mutex::new(child),
-            log,
-            heard: Cell::new(0),
-            other_code,
-            front,
-        };
-        server.address = match &server.front {
+        let (process, output, log) = self.spawn(&endpoint.environment(), front.as_ref());
+        let address = match &front {
             Some(front) => front.address,
             None => address(&output.find(0, "listening on http://").1),
         };
-        server
+        Server { address, process, log, heard: Cell::new(0), other_code, _front: front }
+    }
+
+    /// Checks that it does not start where nothing says what to verify by.
+    pub(crate) fn needs_a_configuration(&self) {
+        let front = self.front.map(|start| start());
+        let (process, _, log) = self.spawn(&[], front.as_ref());
+        log.find(0, "WEBHOOK_SIGNING_SECRET");
+        assert!(!process.0.lock().unwrap().wait().unwrap().success());
+    }
+
+    /// Starts it with these variables; returns what it writes to its output and to its log as well.
+    fn spawn(
+        &self,
+        environment: &[(&'static str, String)],
+        front: Option<&Front>,
+    ) -> (Process, Lines, Lines) {
+        let mut command = Command::new(self.program);
+        command.env("LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        let of_front = front.iter().flat_map(|front| &front.environment);
+        command.envs(environment.iter().chain(of_front).map(|(name, value)| (name, value)));
+        let mut child = command.spawn().unwrap();
+        let output = Lines::of(child.stdout.take().unwrap());
+        let log = Lines::of(child.stderr.take().unwrap());
+        (Process(Mutex::new(child)), output, log)
     }
 }
 
@@ -96,12 +104,13 @@ fn address(line: &str) -> SocketAddr {
 /// A program that runs until this is dropped.
 pub(crate) struct Server {
     address: SocketAddr,
-    child: Mutex<Child>,
+    process: Process,
     log: Lines,
     /// How many lines of the log are past.
     heard: Cell<usize>,
     other_code: Option<&'static str>,
-    front: Option<Front>,
+    /// Serves as long as it is held.
+    _front: Option<Front>,
 }
 
 impl Server {
@@ -168,19 +177,21 @@ impl Server {
     }
 
     pub(crate) fn is_still_there(&self) {
-        let ended = self.child.lock().unwrap().try_wait().unwrap();
+        let ended = self.process.0.lock().unwrap().try_wait().unwrap();
         assert!(ended.is_none(), "{ended:?}: {}", self.log());
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");
     }
 }
 
-impl Drop for Server {
+/// A process that ends when this is dropped.
+struct Process(Mutex<Child>);
+
+impl Drop for Process {
     fn drop(&mut self) {
-        let mut child = self.child.lock().unwrap();
+        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
-        drop(self.front.take());
     }
 }
 
