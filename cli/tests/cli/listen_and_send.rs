@@ -479,4 +479,5 @@ fn a_body_over_the_limit_is_answered_413() {
     assert_eq!(listener.send(&["--file", &over, "--expect", "413"]).code, 0);
     let line = listener.next();
     assert_eq!((&line["error"]["code"], &line["status"]), (&json!("body_too_large"), &json!(413)));
+    assert!(line["explanation"].is_null(), "of a body that was not read: {line}");
 }
