@@ -20,7 +20,7 @@ use crate::exit::Failure;
 use crate::files;
 use crate::output;
 use crate::text::{Shown, count};
-use crate::web::{chain, no_client};
+use crate::web::{self, chain, no_client};
 
 /// How long a file is taken for the newest.
 const FILE_MAX_AGE: Duration = Duration::from_secs(60);
@@ -81,7 +81,10 @@ fn is_loopback(url: &str) -> bool {
 impl fmt::Display for KeysFrom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(url) | Self::Loopback(url) => f.write_str(url),
+            Self::Url(url) | Self::Loopback(url) => match Url::parse(url) {
+                Ok(url) => f.write_str(&web::shown(&url)),
+                Err(_) => Shown(url).fmt(f),
+            },
             Self::File(path) => path.display().fmt(f),
         }
     }

@@ -7,6 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
 use crate::exit::Failure;
+use crate::text::Shown;
 
 /// Reads an http or https URL.
 pub(crate) fn url(text: &str) -> Result<Url, String> {
@@ -14,6 +15,19 @@ pub(crate) fn url(text: &str) -> Result<Url, String> {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         _ => Err("an http or https URL is needed, such as http://127.0.0.1:8000/".to_owned()),
     }
+}
+
+/// The URL without what may be a secret of its owner's: a password, a query.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Neither fails for a URL that has a host, and one without has none of these.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if url.query().is_some() {
+        url.set_query(Some("..."));
+    }
+    url.set_fragment(None);
+    Shown(url.as_str()).to_string()
 }
 
 /// Makes a client for one URL, which follows no redirect and repeats nothing by itself. To this
@@ -57,6 +71,13 @@ mod tests {
         for text in ["", "127.0.0.1:8000", "localhost:8000", "/hook", "ftp://x/", "http://"] {
             assert!(url(text).unwrap_err().contains("such as"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_password_and_a_query_are_not_shown() {
+        let full = url("https://user:PASSWORD@example.com:1/path?key=SECRET#part").unwrap();
+        assert_eq!(shown(&full), "https://example.com:1/path?...");
+        assert_eq!(shown(&url("http://127.0.0.1:8000").unwrap()), "http://127.0.0.1:8000/");
     }
 
     #[test]

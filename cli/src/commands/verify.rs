@@ -70,9 +70,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, output: Output) -> Run {
     let request = args.captured()?;
     let now = args.now(&request)?;
-    let keys = OneLook::new(args.endpoint.jwks.keys_from().fetcher()?);
-    let for_endpoint = keys.clone();
-    let endpoint = args.endpoint.endpoint(&At(now), || Ok(for_endpoint))?;
+    let (from, mut look) = (args.endpoint.jwks.keys_from(), None);
+    let keys = || Ok(look.insert(OneLook::new(from.fetcher()?)).clone());
+    let endpoint = args.endpoint.endpoint(&At(now), keys)?;
     let result = endpoint.verifier.verify(&request.headers, request.body.clone()).await;
     let verdict = Judged {
         at: moment::rfc3339(now),
@@ -91,8 +91,8 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
             Judged { verdict: error.verdict(), error: Some(error), explanation, ..verdict }
         }
     };
-    if let Some(problem) = keys.problem() {
-        output::warning(format_args!("{}: {problem}", args.endpoint.jwks.keys_from()));
+    if let Some(problem) = look.and_then(|look| look.problem()) {
+        output::warning(format_args!("{from}: {problem}"));
     }
     output.report(&verdict)?;
     Ok(verdict.error.as_ref().map_or(Exit::Ok, ErrorView::exit))
@@ -121,8 +121,8 @@ impl Args {
             .and_then(|text| moment::parse(std::str::from_utf8(text).ok()?).ok());
         let own = own.ok_or_else(|| {
             Failure::usage(
-                "the request does not name its time: webhook-timestamp is not there \
-                            once, or is no Unix time",
+                "the request does not name its time: webhook-timestamp is not there once, or is no \
+                 Unix time",
             )
         })?;
         output::warning(format_args!(

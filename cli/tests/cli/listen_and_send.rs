@@ -348,6 +348,32 @@ fn no_secret_is_in_the_list_of_processes_unless_somebody_puts_it_there() {
 }
 
 #[test]
+fn no_password_of_a_url_is_shown() {
+    let hidden = "http://user:PASSWORD@127.0.0.1:9/hook?key=PASSWORD";
+    let arguments = [
+        "listen",
+        "--listen",
+        "127.0.0.1:0",
+        "--audience",
+        "me",
+        "--jwks",
+        hidden,
+        "--forward",
+        hidden,
+    ];
+    let mut command = program(&arguments);
+    command.env("WEBHOOK_SIGNING_SECRET", SECRET);
+    let listener = Running::start(command);
+    let first = listener.line();
+    let url = first.split_whitespace().nth(2).unwrap().trim_end_matches(',').to_owned();
+    run(&["send", &url, "--as", "jwt", "--audience", "me"]);
+    run_with_secret(&["send", &url]);
+    let said = listener.terminate();
+    assert!(said.stdout.contains("http://127.0.0.1:9/hook?..."), "{said:?}");
+    assert!(!said.whole().contains("PASSWORD"), "{said:?}");
+}
+
+#[test]
 fn a_load_is_counted_and_timed() {
     let listener = Listener::start(&[]);
     let ran = listener.send(&["--count", "200", "--concurrency", "8", "--json"]);
@@ -434,22 +460,24 @@ fn colours_are_for_terminals_and_for_who_asks() {
 #[test]
 fn on_a_terminal_there_are_colours_and_a_bar() {
     let listener = Listener::start(&[]);
-    let on_a_terminal = |arguments: &str| {
+    let on_a_terminal = |before: &str, arguments: &str| {
         let program = program(&[]);
-        let line = format!("{} {arguments}", program.get_program().to_str().unwrap());
+        let line = format!("{before} {} {arguments}", program.get_program().to_str().unwrap());
         let mut script = std::process::Command::new("script");
         script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
         script.env("WEBHOOK_SIGNING_SECRET", SECRET).env("TERM", "xterm-256color");
         script.env_remove("NO_COLOR");
         finish(script)
     };
-    let few = on_a_terminal(&format!("send {}", listener.url));
+    let few = on_a_terminal("", &format!("send {}", listener.url));
     assert_eq!(few.code, 0, "{few:?}");
     assert!(few.stdout.contains("\x1b[1m\x1b[32m204"), "{few:?}");
-    let many = on_a_terminal(&format!("send {} --count 300", listener.url));
+    let plain = on_a_terminal("NO_COLOR=1", &format!("send {}", listener.url));
+    assert!(plain.stdout.starts_with("204 msg_"), "{plain:?}");
+    let many = on_a_terminal("", &format!("send {} --count 300", listener.url));
     assert!(many.stdout.contains("300 deliveries"), "{many:?}");
     assert!(many.stdout.contains("/300"), "a bar: {many:?}");
-    let json = on_a_terminal(&format!("send {} --count 300 --json", listener.url));
+    let json = on_a_terminal("", &format!("send {} --count 300 --json", listener.url));
     assert!(!json.stdout.contains('\x1b'), "{json:?}");
 }
 
@@ -479,4 +507,5 @@ fn a_body_over_the_limit_is_answered_413() {
     assert_eq!(listener.send(&["--file", &over, "--expect", "413"]).code, 0);
     let line = listener.next();
     assert_eq!((&line["error"]["code"], &line["status"]), (&json!("body_too_large"), &json!(413)));
+    assert!(line["explanation"].is_null(), "of a body that was not read: {line}");
 }

@@ -1,6 +1,11 @@
 //! The client on the command line, against a stand-in of the service.
 
-use crate::common::{Directory, OTHER_SECRET, Ran, SECRET, assert_shown, finish, mode, program};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::common::{
+    Directory, OTHER_SECRET, Ran, Running, SECRET, assert_shown, finish, mode, program,
+};
 use crate::stand_in::{Seen, StandIn};
 use serde_json::{Value, json};
 
@@ -234,4 +239,22 @@ fn the_doctor_sees_webhooks_that_were_disabled() {
         .map(|check| check["state"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!((states, ran.code), (vec!["ok".to_owned(), "fail".to_owned()], 1));
+}
+
+#[test]
+fn nobody_interrupts_a_call_that_brings_a_secret() {
+    let service = StandIn::delayed(Duration::from_secs(2), service);
+    let directory = Directory::new("interrupted");
+    let file = directory.path("secret");
+    let mut command =
+        program(&["webhooks", "--base-url", &service.url, "rotate", ID, "--secret-file", &file]);
+    command.env("GEMINI_API_KEY", API_KEY);
+    let running = Running::start(command);
+    std::thread::sleep(Duration::from_secs(1));
+    let interrupt = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    let ran = running.end();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("wait for it"), "{ran:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"));
 }

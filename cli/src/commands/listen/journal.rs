@@ -8,9 +8,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use gemini_webhooks::explain::{Explainer, Explanation};
-use gemini_webhooks::limits::MAX_EXPLAINED_BODY_BYTES;
 use gemini_webhooks::{Delivery, Error, Verifier};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -34,8 +33,28 @@ pub(super) struct Entry {
 }
 
 pub(super) enum Outcome {
-    Accepted { delivery: Box<Delivery>, is_repeated: bool, forwarded: Option<Forwarded> },
-    Refused { error: Error, headers: HeaderMap, body: Bytes },
+    Accepted {
+        delivery: Box<Delivery>,
+        is_repeated: bool,
+        forwarded: Option<Forwarded>,
+    },
+    /// Without the body where that did not arrive, or not whole.
+    Refused {
+        error: Error,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+    },
+}
+
+impl Outcome {
+    /// A refusal, with what is answered to it.
+    pub(super) fn refused(
+        error: Error,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+    ) -> (StatusCode, Self) {
+        (error.status(), Self::Refused { error, headers, body })
+    }
 }
 
 /// Where requests hand on what there is to tell.
@@ -48,20 +67,12 @@ pub(super) struct Lines {
 impl Lines {
     /// Waits for a place if it was accepted. What strangers send is left out when too much of it
     /// waits, and counted.
-    pub(super) async fn add(&self, mut entry: Entry) {
-        match &mut entry.outcome {
-            Outcome::Accepted { .. } => {
-                // Nobody tells any more: we are about to stop.
-                let _ = self.sender.send(entry).await;
-            }
-            Outcome::Refused { body, .. } => {
-                if body.len() > MAX_EXPLAINED_BODY_BYTES {
-                    *body = Bytes::new();
-                }
-                if self.sender.try_send(entry).is_err() {
-                    self.untold.fetch_add(1, Ordering::Relaxed);
-                }
-            }
+    pub(super) async fn add(&self, entry: Entry) {
+        if matches!(entry.outcome, Outcome::Accepted { .. }) {
+            // Where this fails nobody tells any more: we are about to stop.
+            let _ = self.sender.send(entry).await;
+        } else if self.sender.try_send(entry).is_err() {
+            self.untold.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -143,7 +154,10 @@ impl Journal {
             }
             Outcome::Refused { error, headers, body } => {
                 let view = ErrorView::new(&error);
-                let explanation = self.explain(at, headers, body).await;
+                let explanation = match body {
+                    Some(body) => self.explain(at, headers, body).await,
+                    None => None,
+                };
                 Line { verdict: view.verdict(), error: Some(view), explanation, ..line }
             }
         }

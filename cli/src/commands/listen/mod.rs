@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
     output.report(&Listening {
         url: receiver.url()?,
         accepts: endpoint.accepts,
-        forward: forward.as_ref().map(|forward| forward.url.to_string()),
+        forward: forward.as_ref().map(|forward| web::shown(&forward.url)),
     })?;
     let (stop, closed) = (Stop::new(), Stop::new());
     let verifier = endpoint.verifier;

@@ -60,13 +60,12 @@ impl Judge for App {
 
     async fn judge(&self, headers: HeaderMap, body: Result<Bytes, Error>) -> StatusCode {
         let at = SystemTime::now();
-        let (verified, body) = match body {
-            Ok(body) => (self.verifier.verify(&headers, body.clone()).await, body),
-            Err(error) => (Err(error), Bytes::new()),
-        };
-        let (status, outcome) = match verified {
-            Ok(delivery) => self.accept(&headers, body, delivery).await,
-            Err(error) => (error.status(), Outcome::Refused { error, headers, body }),
+        let (status, outcome) = match body {
+            Err(error) => Outcome::refused(error, headers, None),
+            Ok(body) => match self.verifier.verify(&headers, body.clone()).await {
+                Ok(delivery) => self.accept(&headers, body, delivery).await,
+                Err(error) => Outcome::refused(error, headers, Some(body)),
+            },
         };
         self.lines.add(Entry { at, status: status.as_u16(), outcome }).await;
         status

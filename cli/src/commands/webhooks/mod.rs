@@ -1,26 +1,24 @@
 //! `webhooks`: registers and manages static webhooks, through the `WebhookService` of the Gemini API.
 
+mod new_secret;
+mod view;
+
 use std::fmt;
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Subcommand};
-use gemini_webhooks::client::{
-    NewSecret, NewWebhook, SubscribedEvent, Webhook, WebhookClient, WebhookState, WebhookUpdate,
-};
-use gemini_webhooks::limits::MAX_SECRETS;
+use gemini_webhooks::client::{NewWebhook, SubscribedEvent, WebhookClient, WebhookUpdate};
 use gemini_webhooks::{EventType, Revocation};
 use serde::Serialize;
-use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
+use self::new_secret::{Kept, to_its_end};
+use self::view::View;
 use crate::api::ApiArgs;
 use crate::commands::secret::Place;
 use crate::exit::{Exit, Failure, Run};
-use crate::files::{Existing, PrivateFile};
-use crate::moment;
+use crate::files::Existing;
 use crate::output::{self, Output, Report};
-use crate::secrets;
-use crate::style::{BAD, BOLD, GOOD, WARN};
+use crate::style::GOOD;
 use crate::text::{Shown, count};
 
 /// Register and manage static webhooks.
@@ -195,7 +193,7 @@ impl Create {
         if let Some(name) = self.name {
             webhook = webhook.name(name);
         }
-        let kept = Kept::prepare(&self.place, Existing::Keep, Vec::new())?;
+        let kept = Kept::alone(&self.place, Existing::Keep)?;
         let created = to_its_end(client.create(&webhook)).await?;
         kept.keep(&created.new_signing_secret, &created.webhook.id, output)?;
         output.report(&View::new(created.webhook))
@@ -229,103 +227,10 @@ impl Rotate {
     async fn run(self, client: &WebhookClient, output: Output) -> Result<(), Failure> {
         let previous =
             if self.immediately { Revocation::Immediate } else { Revocation::After24Hours };
-        let old = match &self.place.secret_file {
-            Some(path) if path.exists() && !self.immediately => {
-                let text = secrets::read_file(path)?;
-                text.split(' ').map(|one| Zeroizing::new(one.to_owned())).collect()
-            }
-            _ => Vec::new(),
-        };
-        let kept = Kept::prepare(&self.place, Existing::Replace, old)?;
+        let kept = Kept::before_old_ones(&self.place, previous)?;
         let secret = to_its_end(client.rotate(&self.id, previous)).await?;
         kept.keep(&secret, &self.id, output)?;
         output.report(&Done { done: "rotated", id: self.id })
-    }
-}
-
-/// Runs a call that brings a secret to its end: whoever stops it in the middle loses the secret.
-async fn to_its_end<T, E>(call: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
-where
-    Failure: From<E>,
-{
-    let warn = async {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            output::warning("the new secret is on its way, and is shown once: wait for it");
-        }
-        std::future::pending().await
-    };
-    tokio::select! {
-        result = call => Ok(result?),
-        never = warn => never,
-    }
-}
-
-/// Where a new secret goes, made sure of before there is one.
-enum Kept {
-    File { file: PrivateFile, path: String, old: Vec<Zeroizing<String>> },
-    Shown,
-}
-
-impl Kept {
-    fn prepare(
-        place: &Place,
-        existing: Existing,
-        old: Vec<Zeroizing<String>>,
-    ) -> Result<Self, Failure> {
-        match &place.secret_file {
-            Some(path) => {
-                let file = PrivateFile::prepare(path, existing)?;
-                Ok(Self::File { file, path: path.display().to_string(), old })
-            }
-            None => Ok(Self::Shown),
-        }
-    }
-
-    fn keep(self, secret: &NewSecret, id: &str, output: Output) -> Result<(), Failure> {
-        let secret = secret.expose_secret();
-        match self {
-            Self::Shown => output.report(&Given { id, secret: Some(secret), secret_file: None }),
-            Self::File { file, path, old } => {
-                let old = old.iter().map(|one| one.as_str()).filter(|one| !one.is_empty());
-                let lines: Vec<&str> =
-                    std::iter::once(secret).chain(old).take(MAX_SECRETS).collect();
-                file.write(&Zeroizing::new(format!("{}\n", lines.join("\n")))).map_err(
-                    |failure| {
-                        failure.remedy(format_args!("the secret is lost: rotate it, webhook {id}"))
-                    },
-                )?;
-                output.report(&Given { id, secret: None, secret_file: Some(path) })
-            }
-        }
-    }
-}
-
-/// Tells where the new secret is, or shows it.
-#[derive(Serialize)]
-struct Given<'s> {
-    id: &'s str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret_file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<&'s str>,
-}
-
-impl Report for Given<'_> {
-    const KIND: &'static str = "secret";
-}
-
-impl fmt::Display for Given<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.secret_file, self.secret) {
-            (Some(path), _) => {
-                write!(f, "the new secret of {} is in {}", Shown(self.id), Shown(path))
-            }
-            (None, secret) => write!(
-                f,
-                "{WARN}the new secret, which is not shown again:{WARN:#} {}",
-                Shown(secret.unwrap_or_default())
-            ),
-        }
     }
 }
 
@@ -342,73 +247,5 @@ impl Report for Done {
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{GOOD}{}{GOOD:#} {}", self.done, Shown(&self.id))
-    }
-}
-
-/// A webhook, without the parts of its secrets that the service shows.
-#[derive(Debug, Serialize)]
-struct View {
-    id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    uri: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<WebhookState>,
-    subscribed_events: Vec<SubscribedEvent>,
-    secrets: Vec<SecretEnd>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    updated: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SecretEnd {
-    expires: Option<String>,
-}
-
-impl View {
-    fn new(webhook: Webhook) -> Self {
-        let time = |time: Option<OffsetDateTime>| time.map(|time| moment::rfc3339(time.into()));
-        let end = |end| SecretEnd { expires: time(end) };
-        Self {
-            secrets: webhook.signing_secrets.iter().map(|secret| end(secret.expire_time)).collect(),
-            created: time(webhook.create_time),
-            updated: time(webhook.update_time),
-            id: webhook.id,
-            name: webhook.name,
-            uri: webhook.uri,
-            state: webhook.state,
-            subscribed_events: webhook.subscribed_events,
-        }
-    }
-}
-
-impl Report for View {
-    const KIND: &'static str = "webhook";
-}
-
-impl fmt::Display for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{BOLD}{}{BOLD:#}", Shown(&self.id))?;
-        if let Some(name) = &self.name {
-            write!(f, " {}", Shown(name))?;
-        }
-        match &self.state {
-            None => {}
-            Some(WebhookState::Enabled) => write!(f, " {GOOD}enabled{GOOD:#}")?,
-            Some(other) => write!(f, " {BAD}{}{BAD:#}", Shown(other.as_str()))?,
-        }
-        write!(f, "\n  to {}", Shown(&self.uri))?;
-        let events: Vec<String> =
-            self.subscribed_events.iter().map(|event| Shown(event.as_str()).to_string()).collect();
-        write!(f, "\n  of {}", events.join(", "))?;
-        for secret in &self.secrets {
-            match &secret.expires {
-                Some(time) => write!(f, "\n  a secret until {time}")?,
-                None => write!(f, "\n  a secret without an end")?,
-            }
-        }
-        Ok(())
     }
 }
