@@ -3,9 +3,9 @@
 # and fails under 95 % of its lines. Takes some minutes: everything is built once more, instrumented.
 #
 # What they do not reach is set-up and printing (`from_env`, the errors of `build`, `Debug` of the
-# verifiers), and lines that no input reaches: `expecting` of visitors that take every kind of value,
-# what a backend alone could refuse, and what an earlier check has ruled out, which the lints ask to be
-# handled all the same.
+# verifiers), and lines that no input reaches in this build: `expecting` of visitors that take every kind
+# of value, numbers as serde_json's feature `arbitrary_precision` hands them over, what a backend alone
+# could refuse, and what an earlier check has ruled out, which the lints ask to be handled all the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -21,8 +21,10 @@ pub fn header_set(data: &[u8]) {
     assert_shows_no_value(&found);
     let verifier = Peers::new(data, NOW).verifier;
     assert_right_header_is_named(&verifier, &pairs);
+    assert_shows_each(&pairs, &pairs);
     for collection in other_collections(&pairs) {
         assert_eq!(collection.lookup(), found);
+        assert_shows_each(&*collection, &pairs);
         assert_right_header_is_named(&verifier, &*collection);
     }
 }
@@ -53,6 +55,17 @@ fn expected_under(pairs: &[(String, Vec<u8>)], header: WebhookHeader) -> Lookup<
         [(_, value)] => Lookup::One(value),
         _ => Lookup::Repeated,
     }
+}
+
+/// A diagnosis sees every pair, in some order.
+fn assert_shows_each(collection: &dyn HeaderLookup, pairs: &[(String, Vec<u8>)]) {
+    let mut seen = Vec::new();
+    collection.each(&mut |name, value| seen.push((name.to_ascii_lowercase(), value.to_vec())));
+    let lower_case = |(name, value): &(String, Vec<u8>)| (name.to_ascii_lowercase(), value.clone());
+    let mut expected: Vec<_> = pairs.iter().map(lower_case).collect();
+    seen.sort();
+    expected.sort();
+    assert_eq!(seen, expected);
 }
 
 /// What is printed is the same for other values of the same lengths.

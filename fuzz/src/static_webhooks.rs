@@ -6,7 +6,7 @@ use bytes::Bytes;
 use gemini_webhooks::limits::{MAX_SIGNATURE_ENTRIES, MAX_SIGNATURE_LIST_BYTES};
 use gemini_webhooks::testing::ManualClock;
 use gemini_webhooks::{
-    Clock, ConfigError, Error, ReplayWindow, Secret, StaticVerifier, WebhookHeader,
+    Clock, ConfigError, Error, ReplayWindow, Revocation, Secret, StaticVerifier, WebhookHeader,
 };
 use http::HeaderMap;
 
@@ -114,6 +114,18 @@ fn assert_rotation_ends(data: &[u8], now: u64, headers: &HeaderMap, body: &Bytes
     assert_eq!(position(), Err(Error::SignatureMismatch));
     verifier.replace_secrets([own().retire_at(retires_at(now))]).unwrap();
     assert_eq!(position(), Err(Error::NoActiveSecret));
+    // The new one comes first, and the retired one goes.
+    verifier.add_secret(own(), Revocation::After24Hours).unwrap();
+    assert_eq!(position(), Ok(1));
+    verifier.add_secret(other(3), Revocation::After24Hours).unwrap();
+    assert_eq!(position(), Ok(2));
+    verifier.add_secret(other(4), Revocation::Immediate).unwrap();
+    assert_eq!(position(), Err(Error::SignatureMismatch));
+    for n in 5..12 {
+        verifier.add_secret(other(n), Revocation::After24Hours).unwrap();
+    }
+    let too_many = verifier.add_secret(own(), Revocation::After24Hours);
+    assert_eq!(too_many, Err(ConfigError::TooManySecrets));
     assert_eq!(verifier.replace_secrets([]), Err(ConfigError::NoSecret));
     assert_eq!(verifier.replace_secrets((0..9).map(other)), Err(ConfigError::TooManySecrets));
 }

@@ -1,4 +1,4 @@
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use gemini_webhooks::limits::{MAX_BINDING_TOKENS, MIN_BINDING_TOKEN_BYTES};
@@ -76,16 +76,24 @@ fn token_in<'t>(event: &'t Tree, member: &str) -> Option<&'t str> {
 }
 
 static SENDER: LazyLock<Ed25519Signer> = LazyLock::new(|| Ed25519Signer::from_seed([1; 32]));
-static KEYS: LazyLock<KeySet> = LazyLock::new(|| key_set([SENDER.jwk()]));
+static KEYS: LazyLock<Arc<KeySet>> = LazyLock::new(|| Arc::new(key_set([SENDER.jwk()])));
 
 /// By a verifier that had another binding before.
 fn verify(binding: Binding, body: &Bytes) -> Result<Delivery, Error> {
     let clock = ManualClock::at(NOW);
     let request = SENDER.sign("msg_1", clock.now(), body.clone());
     let nobody = Binding::job(|_| JobOwner::NotOurs);
-    let verifier = DynamicVerifier::builder().binding(nobody).clock(clock).build().unwrap();
+    let builder = DynamicVerifier::builder().binding(nobody).keys(Arc::clone(&KEYS));
+    let verifier = builder.clock(clock).build().unwrap();
     verifier.replace_binding(binding);
-    verifier.verify_with(&KEYS, &request.headers, request.body)
+    let verdict = verifier.verify_with(&KEYS, &request.headers, request.body);
+    #[cfg(feature = "explain")]
+    if let Err(refusal) = &verdict {
+        let explainer = gemini_webhooks::explain::Explainer::new(verifier);
+        let explanation = explainer.explain(&request.headers, body);
+        super::super::explain::assert_explains(&explanation, refusal);
+    }
+    verdict
 }
 
 fn assert_queue_holds_no_token(delivery: Delivery, member: &str) {
