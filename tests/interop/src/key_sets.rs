@@ -111,6 +111,10 @@ fn with_other_keys() -> Vec<Set> {
         let other = |n| changed(second.clone(), &json!({ "kid": format!("other-{n}") }));
         (1..count).map(other).chain([good.clone()]).collect::<Vec<_>>()
     };
+    let behind_unknown = |count| {
+        let unknown = json!({ "kty": "unheard-of" });
+        [vec![unknown; count], vec![good.clone()]].concat()
+    };
     let of_other_types = vec![
         json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }),
         json!({ "kty": "OKP", "crv": "X25519", "x": "AAAA", "kid": KEY.kid }),
@@ -126,9 +130,12 @@ fn with_other_keys() -> Vec<Set> {
         ("no key", NOBODY, vec![]),
         ("the key behind two others", EVERYBODY, vec![second.clone(), third, good.clone()]),
         ("the key behind keys of other types", EVERYBODY, of_other_types),
-        ("the last of 64 keys", EVERYBODY, many(64)),
-        // Work is bounded here.
-        ("the last of 65 keys", PACKAGES, many(65)),
+        ("the last of 32 keys", EVERYBODY, many(32)),
+        // Memory is bounded here, in keys that are used…
+        ("the last of 33 keys", PACKAGES, many(33)),
+        ("the key behind 63 of an unknown type", EVERYBODY, behind_unknown(63)),
+        // … and work, in keys that are read.
+        ("the key behind 64 of an unknown type", PACKAGES, behind_unknown(64)),
         // JavaScript refuses the whole set.
         ("something that is no key", &[Here, Python], vec![json!(1), good.clone()]),
         // JavaScript does not look whether two keys of one name are one.
