@@ -71,7 +71,9 @@ impl FromRequest for Verified {
         let payload = payload.take();
         Box::pin(async move {
             let verifier = verifier_of(&request).ok_or(Rejection::NoVerifier)?;
-            Ok(Self(receive(verifier, request.headers(), payload).await?))
+            let headers = request.headers();
+            let body = read(headers, payload, verifier.max_body_bytes());
+            Ok(Self(verifier.receive(headers, body).await?))
         })
     }
 }
@@ -79,18 +81,6 @@ impl FromRequest for Verified {
 fn verifier_of(request: &HttpRequest) -> Option<&Verifier> {
     let shared = || request.app_data::<web::Data<Verifier>>().map(web::Data::get_ref);
     request.app_data::<Verifier>().or_else(shared)
-}
-
-/// Reads and verifies a request: no body is read, and no memory spent, for one that is refused all
-/// the same.
-async fn receive(
-    verifier: &Verifier,
-    headers: &HeaderMap,
-    payload: Payload,
-) -> Result<Delivery, Error> {
-    verifier.check_headers(headers)?;
-    let body = read(headers, payload, verifier.max_body_bytes()).await?;
-    verifier.verify(headers, body).await
 }
 
 /// Reads a body up to the limit; one that announces more is not read at all.

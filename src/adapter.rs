@@ -1,4 +1,4 @@
-//! What the adapters over http-body have in common: the order of work around the body.
+//! What the adapters over http-body have in common: how a body is read.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,8 +12,7 @@ use crate::verifier::Verifier;
 /// What a body may fail with.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reads and verifies a request: no body is read, and no memory spent, for one that is refused all
-/// the same.
+/// Reads and verifies a request.
 pub(crate) async fn receive<B>(
     verifier: &Verifier,
     headers: &HeaderMap,
@@ -23,9 +22,7 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    verifier.check_headers(headers)?;
-    let body = read(body, verifier.max_body_bytes()).await?;
-    verifier.verify(headers, body).await
+    verifier.receive(headers, read(body, verifier.max_body_bytes())).await
 }
 
 /// Reads a body up to the limit; one that announces more is not read at all.

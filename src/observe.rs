@@ -69,6 +69,33 @@ impl Verdict {
     }
 }
 
+/// A verification that has come as far as the headers go.
+pub(crate) struct Unfinished<'v> {
+    settings: &'v Settings,
+    verdict: Verdict,
+}
+
+impl<'v> Unfinished<'v> {
+    /// Does what can be done before the body is there, and tells of it where that is the end.
+    pub(crate) fn start<T>(
+        settings: &'v Settings,
+        prepare: impl FnOnce(&mut Verdict) -> Result<T, Error>,
+    ) -> Result<Self, Error> {
+        let mut so_far = Self { settings, verdict: Verdict::default() };
+        match prepare(&mut so_far.verdict) {
+            Ok(_) => Ok(so_far),
+            Err(error) => Err(so_far.end(error)),
+        }
+    }
+
+    /// Ends it because of its body, and tells of that.
+    pub(crate) fn end(self, error: Error) -> Error {
+        let result = Err::<(), _>(error.clone());
+        Watch::start().end(self.settings, self.verdict, &result);
+        error
+    }
+}
+
 pub(crate) type Hook = Arc<dyn Fn(&Verdict) + Send + Sync>;
 
 /// Watches one verification: a span of `tracing`, where that feature is on, and the hook at its end.

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::headers::HeaderLookup;
 #[cfg(feature = "dynamic")]
 use crate::headers::Lookup;
+use crate::observe::Unfinished;
 #[cfg(feature = "dynamic")]
 use crate::signature_header::SignatureHeader;
 #[cfg(feature = "dynamic")]
@@ -114,30 +115,56 @@ impl Verifier {
         }
     }
 
-    /// Does what can be done before the body is there: for an adapter of your own, which then reads
-    /// no body, and spends no memory, for a request that is refused all the same.
+    /// Verifies a request whose body is still to be read: for an adapter of your own.
+    ///
+    /// The body is asked for only when the headers are in order, so that none is read, and no memory
+    /// spent, for a request that is refused all the same. Read at most
+    /// [`max_body_bytes`](Self::max_body_bytes), and in a bounded time.
     ///
     /// # Errors
-    /// As for [`verify`](Self::verify), as far as they rest on the headers.
-    ///
-    /// # Security
-    /// `Ok` says nothing of who sent the request. What follows is [`verify`](Self::verify), always.
+    /// As for [`verify`](Self::verify), and what the body ends with:
+    /// [`BodyTooLarge`](Error::BodyTooLarge) or [`BodyInterrupted`](Error::BodyInterrupted).
     ///
     /// # Examples
     /// ```
+    /// use axum::body::{Body, Bytes};
     /// use gemini_webhooks::{Delivery, Error, Verifier};
+    /// use http::HeaderMap;
+    /// use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+    ///
+    /// async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
+    ///     match Limited::new(body, limit).collect().await {
+    ///         Ok(body) => Ok(body.to_bytes()),
+    ///         Err(error) if error.is::<LengthLimitError>() => Err(Error::BodyTooLarge { limit }),
+    ///         Err(_) => Err(Error::BodyInterrupted),
+    ///     }
+    /// }
     ///
     /// async fn receive(
     ///     verifier: &Verifier,
-    ///     headers: &http::HeaderMap,
-    ///     read_body: impl AsyncFnOnce(usize) -> Result<bytes::Bytes, Error>,
+    ///     headers: &HeaderMap,
+    ///     body: Body,
     /// ) -> Result<Delivery, Error> {
-    ///     verifier.check_headers(headers)?;
-    ///     let body = read_body(verifier.max_body_bytes()).await?;
-    ///     verifier.verify(headers, body).await
+    ///     verifier.receive(headers, read(body, verifier.max_body_bytes())).await
     /// }
     /// ```
-    pub fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
+    pub async fn receive<H: HeaderLookup + Sync + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Future<Output = Result<impl Into<Bytes>, Error>>,
+    ) -> Result<Delivery, Error> {
+        let so_far = self.check_headers(headers)?;
+        match body.await {
+            Ok(body) => self.verify(headers, body).await,
+            Err(error) => Err(so_far.end(error)),
+        }
+    }
+
+    /// Does what can be done before the body is there.
+    fn check_headers<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+    ) -> Result<Unfinished<'_>, Error> {
         match &self.0 {
             Kinds::Static(verifier) => verifier.check_headers(headers),
             #[cfg(feature = "dynamic")]

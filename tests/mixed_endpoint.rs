@@ -162,19 +162,22 @@ async fn a_verifier_for_one_kind_serves_an_endpoint_alone() {
     assert_eq!(verify(&only_dynamic, static_request()).await, other(SeenScheme::V1));
 }
 
-#[test]
-fn what_the_headers_alone_refuse_is_refused_before_the_body() {
-    let refused = |request: &SignedRequest| verifier().check_headers(&request.headers).err();
+#[tokio::test]
+async fn what_the_headers_alone_refuse_is_refused_before_the_body() {
+    let refused = async |request: &SignedRequest| {
+        let no_body = async { Err::<Vec<u8>, _>(Error::BodyInterrupted) };
+        verifier().receive(&request.headers, no_body).await.unwrap_err()
+    };
     for good in [static_request(), v1a_request(), jwt_request()] {
-        assert_eq!(refused(&good), None);
+        assert_eq!(refused(&good).await, Error::BodyInterrupted);
     }
     let mut stale = jwt_request();
     stale.headers.insert("webhook-timestamp", "1".parse().unwrap());
-    assert!(matches!(refused(&stale), Some(Error::TooOld { .. })));
+    assert!(matches!(refused(&stale).await, Error::TooOld { .. }));
     let claims = serde_json::json!({ "aud": "another-project", "exp": 1_800_000_060 });
     let foreign = jwt_signer().sign("msg_1", clock().now(), &claims, "");
-    assert_eq!(refused(&foreign), Some(Error::WrongAudience));
+    assert_eq!(refused(&foreign).await, Error::WrongAudience);
     let saw = SeenScheme::Unknown;
     let unknown = with_signature("v2,AAAA");
-    assert_eq!(refused(&unknown), Some(Error::SchemeNotConfigured { saw }));
+    assert_eq!(refused(&unknown).await, Error::SchemeNotConfigured { saw });
 }

@@ -88,13 +88,15 @@ fn a_missing_header_is_named_in_the_error() {
     assert!(text.starts_with("webhook-timestamp header missing"), "{text}");
 }
 
-#[test]
-fn what_the_headers_refuse_is_refused_before_the_body_is_there() {
+#[tokio::test]
+async fn what_the_headers_refuse_is_refused_before_the_body_is_there() {
     let verifier = Verifier::from(verifier(&[1]));
-    assert_eq!(verifier.check_headers(&signed().headers), Ok(()));
+    let good = signed();
+    assert!(verifier.receive(&good.headers, async { Ok(good.body) }).await.is_ok());
     let stale = signed_at(NOW - 301);
-    let refused = verifier.check_headers(&stale.headers);
-    assert_eq!(refused, Err(Error::TooOld { age: 301, limit: 300 }));
+    let nobody_asks = async { Err::<Bytes, _>(Error::BodyInterrupted) };
+    let refused = verifier.receive(&stale.headers, nobody_asks).await;
+    assert_eq!(refused.unwrap_err(), Error::TooOld { age: 301, limit: 300 });
 }
 
 #[test]

@@ -33,6 +33,9 @@ mod header_set;
 mod secret;
 mod static_webhooks;
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use gemini_webhooks::limits::{MAX_ID_BYTES, MAX_SIGNATURE_HEADER_BYTES, MAX_TIMESTAMP};
 use gemini_webhooks::testing::{ManualClock, StaticSigner};
 use gemini_webhooks::{Secret, StaticVerifier, WebhookHeader};
@@ -54,6 +57,14 @@ const WINDOW: u64 = 300;
 
 const HEADERS: [WebhookHeader; 3] =
     [WebhookHeader::Id, WebhookHeader::Timestamp, WebhookHeader::Signature];
+
+/// The end of a future that has nothing to wait for.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(end) => end,
+        Poll::Pending => panic!("it waits"),
+    }
+}
 
 /// The bounds of each header, written down a second time and in another way.
 fn is_legal(header: WebhookHeader, value: &[u8]) -> bool {

@@ -46,7 +46,7 @@ use crate::error::{ConfigError, Error, SeenScheme};
 use crate::event::{Envelope, UnreadableReason};
 use crate::headers::{HeaderLookup, Headers};
 use crate::limits::{MAX_AUDIENCES, MAX_LEEWAY_SECONDS, TOKEN_AGE_SECONDS, TOKEN_LIFE_SECONDS};
-use crate::observe::{Verdict, Watch};
+use crate::observe::{Unfinished, Verdict, Watch};
 use crate::settings::{Settings, common_setters};
 use crate::signature_header::SignatureHeader;
 
@@ -266,15 +266,15 @@ impl DynamicVerifier {
         self.shared.settings.max_body_bytes
     }
 
-    /// Does what can be done before the body is there, and tells of it where that is the end.
-    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
-        let (settings, mut verdict) = (&self.shared.settings, Verdict::default());
-        let now = unix_seconds(settings.now());
-        let result = self.prepare(headers, b"", now, &mut verdict).map(drop);
-        if result.is_err() {
-            Watch::start().end(settings, verdict, &result);
-        }
-        result
+    /// Does what can be done before the body is there.
+    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+    ) -> Result<Unfinished<'_>, Error> {
+        let settings = &self.shared.settings;
+        Unfinished::start(settings, |verdict| {
+            self.prepare(headers, b"", unix_seconds(settings.now()), verdict)
+        })
     }
 
     /// Does all that needs no key, the cheap before the costly.

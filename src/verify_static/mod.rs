@@ -31,7 +31,7 @@ use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
 use crate::env;
 use crate::error::{ConfigError, Error, SeenScheme};
 use crate::headers::{HeaderLookup, Headers};
-use crate::observe::{Verdict, Watch};
+use crate::observe::{Unfinished, Verdict, Watch};
 use crate::settings::{Settings, common_setters};
 
 /// Verifies static webhooks: `v1` signatures, HMAC-SHA256 with one or more shared secrets.
@@ -231,14 +231,13 @@ impl StaticVerifier {
         result
     }
 
-    /// Does what can be done before the body is there, and tells of it where that is the end.
-    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Result<(), Error> {
-        let (settings, mut verdict) = (&self.shared.settings, Verdict::default());
-        let result = self.prepare(headers, settings.now(), &mut verdict).map(drop);
-        if result.is_err() {
-            Watch::start().end(settings, verdict, &result);
-        }
-        result
+    /// Does what can be done before the body is there.
+    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+    ) -> Result<Unfinished<'_>, Error> {
+        let settings = &self.shared.settings;
+        Unfinished::start(settings, |verdict| self.prepare(headers, settings.now(), verdict))
     }
 
     /// The pipeline, which nobody is told of here.

@@ -5,7 +5,7 @@ mod requests;
 
 use std::sync::{Arc, Mutex};
 
-use gemini_webhooks::{SeenScheme, Verdict};
+use gemini_webhooks::{Error, SeenScheme, Verdict};
 
 use self::requests::{requests, verifier};
 
@@ -45,9 +45,26 @@ async fn what_is_refused_by_its_headers_alone_is_told_once() {
     let hook = Arc::clone(&told);
     let verifier = verifier(move |verdict| hook.lock().unwrap().push(verdict.outcome()));
     for request in requests() {
-        if verifier.check_headers(&request.headers).is_ok() {
-            let _ = verifier.verify(&request.headers, request.body).await;
-        }
+        let _ = verifier.receive(&request.headers, async { Ok(request.body) }).await;
     }
     assert_eq!(told.lock().unwrap().len(), requests().len());
+}
+
+#[tokio::test]
+async fn what_ends_at_its_body_is_told_once() {
+    let told: Arc<Mutex<Vec<Verdict>>> = Arc::default();
+    let hook = Arc::clone(&told);
+    let verifier = verifier(move |verdict| hook.lock().unwrap().push(verdict.clone()));
+    let ends = [Error::BodyTooLarge { limit: verifier.max_body_bytes() }, Error::BodyInterrupted];
+    for (end, request) in ends.iter().zip(requests()) {
+        let body = std::future::ready(Err::<Vec<u8>, _>(end.clone()));
+        assert_eq!(verifier.receive(&request.headers, body).await.unwrap_err(), *end);
+    }
+    let told = told.lock().unwrap();
+    let told: Vec<_> =
+        told.iter().map(|verdict| (verdict.refusal(), verdict.scheme(), verdict.skew())).collect();
+    let schemes = [SeenScheme::V1, SeenScheme::V1a];
+    let expected: Vec<_> =
+        ends.iter().zip(schemes).map(|(end, scheme)| (Some(end), Some(scheme), Some(0))).collect();
+    assert_eq!(told, expected);
 }

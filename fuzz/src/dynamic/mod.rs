@@ -14,11 +14,8 @@ mod rules;
 mod tree;
 mod v1a;
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks as document, sample_body};
@@ -34,7 +31,7 @@ pub use self::jwt_split::jwt_split;
 pub use self::key_cache::key_cache;
 pub use self::pipeline::dynamic_pipeline;
 pub use self::v1a::v1a;
-use super::NOW;
+use super::{NOW, at_once};
 
 const AUDIENCE: &str = "us";
 const ISSUER: &str = "them";
@@ -87,14 +84,6 @@ impl KeySource for Counting {
 
     fn look<'k>(&'k self, wanted: Wanted<'k>) -> KeysFuture<'k> {
         self.keys.look(wanted)
-    }
-}
-
-/// The end of a future that has nothing to wait for.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(end) => end,
-        Poll::Pending => panic!("it waits"),
     }
 }
 

@@ -83,10 +83,11 @@ async fn receive(
     headers: &HeaderMap,
     body: Incoming,
 ) -> Result<Delivery, Error> {
-    verifier.check_headers(headers)?;
-    let body = timeout(PATIENCE, read(body, verifier.max_body_bytes()));
-    let body = body.await.unwrap_or(Err(Error::BodyInterrupted))?;
-    verifier.verify(headers, body).await
+    let body = async {
+        let body = timeout(PATIENCE, read(body, verifier.max_body_bytes()));
+        body.await.unwrap_or(Err(Error::BodyInterrupted))
+    };
+    verifier.receive(headers, body).await
 }
 
 /// Reads a body up to the limit, in bytes; one that announces more is not read at all.

@@ -50,6 +50,5 @@ async fn hook(verifier: &Verifier, request: &Invocation) -> Answer {
 
 /// Verifies a request. What the headers alone condemn has no body decoded for it.
 async fn receive(verifier: &Verifier, request: &Invocation) -> Result<Delivery, Error> {
-    verifier.check_headers(request)?;
-    verifier.verify(request, request.body()?).await
+    verifier.receive(request, async { request.body() }).await
 }

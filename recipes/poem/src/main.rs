@@ -49,10 +49,11 @@ async fn hook(Data(verifier): Data<&Verifier>, headers: &HeaderMap, body: Body) 
 
 /// Verifies a request. What the headers alone condemn has no body read for it.
 async fn receive(verifier: &Verifier, headers: &HeaderMap, body: Body) -> Result<Delivery, Error> {
-    verifier.check_headers(headers)?;
-    let body = timeout(PATIENCE, read(headers, body, verifier.max_body_bytes()));
-    let body = body.await.unwrap_or(Err(Error::BodyInterrupted))?;
-    verifier.verify(headers, body).await
+    let body = async {
+        let body = timeout(PATIENCE, read(headers, body, verifier.max_body_bytes()));
+        body.await.unwrap_or(Err(Error::BodyInterrupted))
+    };
+    verifier.receive(headers, body).await
 }
 
 /// Reads a body up to the limit, in bytes; one that announces more is not read at all.

@@ -86,10 +86,11 @@ async fn receive(
     headers: &Headers<'_>,
     body: Data<'_>,
 ) -> Result<Delivery, Error> {
-    verifier.check_headers(headers)?;
-    let body = timeout(PATIENCE, read(headers, body, verifier.max_body_bytes()));
-    let body = body.await.unwrap_or(Err(Error::BodyInterrupted))?;
-    verifier.verify(headers, body).await
+    let body = async {
+        let body = timeout(PATIENCE, read(headers, body, verifier.max_body_bytes()));
+        body.await.unwrap_or(Err(Error::BodyInterrupted))
+    };
+    verifier.receive(headers, body).await
 }
 
 /// Reads a body up to the limit, in bytes; one that announces more is not read at all.
