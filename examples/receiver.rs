@@ -76,8 +76,8 @@ async fn hook(
     })
 }
 
-/// Works through the deliveries, which come at least once and in any order: a real task first looks
-/// whether it has seen the id.
+/// Works through the deliveries, which come at least once and in any order: a real task runs each by
+/// `Dedup::process_once`, since beside a JWT the id is not signed.
 async fn work(mut deliveries: mpsc::Receiver<Delivery>) {
     while let Some(delivery) = deliveries.recv().await {
         let id = delivery.id();

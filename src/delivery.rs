@@ -28,7 +28,7 @@ use crate::headers::check_id;
 /// # Security
 /// Deliveries come at least once, over at least 24 hours. Of `v1` and `v1a` deliveries deduplicate on
 /// [`id`](Self::id); beside a JWT the id is not signed, and a captured token can come under a fresh
-/// one: deduplicate on the signed type, timestamp and `data` instead.
+/// one: deduplicate on the signed type, timestamp and `data` instead. [`Dedup`](crate::Dedup) does this.
 ///
 /// # Examples
 /// ```
