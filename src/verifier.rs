@@ -118,25 +118,30 @@ impl Verifier {
     /// Verifies a request whose body is still to be read: for an adapter of your own.
     ///
     /// The body is asked for only when the headers are in order, so that none is read, and no memory
-    /// spent, for a request that is refused all the same. Read at most
-    /// [`max_body_bytes`](Self::max_body_bytes), and in a bounded time.
+    /// spent, for a request that is refused all the same.
     ///
     /// # Errors
     /// As for [`verify`](Self::verify), and what the body ends with:
     /// [`BodyTooLarge`](Error::BodyTooLarge) or [`BodyInterrupted`](Error::BodyInterrupted).
     ///
+    /// # Security
+    /// Nothing here bounds how the body is read: read at most [`max_body_bytes`](Self::max_body_bytes),
+    /// and in a bounded time.
+    ///
     /// # Examples
     /// ```
+    /// use std::time::Duration;
     /// use axum::body::{Body, Bytes};
     /// use gemini_webhooks::{Delivery, Error, Verifier};
     /// use http::HeaderMap;
     /// use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+    /// use tokio::time::timeout;
     ///
     /// async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
-    ///     match Limited::new(body, limit).collect().await {
-    ///         Ok(body) => Ok(body.to_bytes()),
-    ///         Err(error) if error.is::<LengthLimitError>() => Err(Error::BodyTooLarge { limit }),
-    ///         Err(_) => Err(Error::BodyInterrupted),
+    ///     match timeout(Duration::from_secs(10), Limited::new(body, limit).collect()).await {
+    ///         Ok(Ok(body)) => Ok(body.to_bytes()),
+    ///         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::BodyTooLarge { limit }),
+    ///         Ok(Err(_)) | Err(_) => Err(Error::BodyInterrupted),
     ///     }
     /// }
     ///
