@@ -31,7 +31,7 @@ struct Metrics {
 
 impl Metrics {
     fn new() -> prometheus::Result<Self> {
-        let verdicts = Opts::new("webhook_verdicts_total", "Verified requests by outcome");
+        let verdicts = Opts::new("webhook_verdicts_total", "Verifications by scheme and outcome");
         let skew =
             HistogramOpts::new("webhook_skew_seconds", "How far timestamps are off our clock");
         let metrics = Self {
