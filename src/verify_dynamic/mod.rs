@@ -130,8 +130,11 @@ impl DynamicVerifier {
     /// Verifies a request with keys that are in hand: no runtime, no cache, no network.
     ///
     /// # Errors
-    /// Every variant of [`Error`] that concerns the sender. A `kid` that is not among the keys is
-    /// [`Error::UnknownKey`].
+    /// Every variant of [`Error`] but [`BodyInterrupted`](Error::BodyInterrupted),
+    /// [`NoActiveSecret`](Error::NoActiveSecret), [`NoKeySource`](Error::NoKeySource) and
+    /// [`KeysUnreachable`](Error::KeysUnreachable). A `kid` that is not among the keys is
+    /// [`UnknownKey`](Error::UnknownKey); a binding by job may answer
+    /// [`JobNotYetKnown`](Error::JobNotYetKnown), which is 503.
     ///
     /// # Security
     /// Keys change: whoever holds a withdrawn one can sign until these are replaced.
@@ -194,12 +197,13 @@ impl DynamicVerifier {
 
     /// Verifies a request with the keys of the verifier's [source](DynamicVerifierBuilder::keys).
     ///
-    /// Waits only where a key is not at hand; then for one fetch, which goes on if this future is
-    /// dropped.
+    /// Waits only where a key is not at hand: then for one fetch or two, one of which asks past all
+    /// caches on the way. A fetch goes on if this future is dropped.
     ///
     /// # Errors
-    /// Every variant of [`Error`]. [`Error::KeysUnreachable`] says nothing of the signature: answer
-    /// its status, 503, and the sender comes again.
+    /// As for [`verify_with`](Self::verify_with), and two more: [`NoKeySource`](Error::NoKeySource)
+    /// where the verifier has none, and [`KeysUnreachable`](Error::KeysUnreachable), which says
+    /// nothing of the signature: answer its status, 503, and the sender comes again.
     pub async fn verify<H: HeaderLookup + Sync + ?Sized>(
         &self,
         headers: &H,

@@ -109,7 +109,14 @@ impl StaticVerifier {
     /// event is [`Unknown`](crate::Event::Unknown) or [`Unreadable`](crate::Event::Unreadable).
     ///
     /// # Errors
-    /// Every variant of [`Error`]; answer its [`status`](Error::status) and nothing else.
+    /// Answer the [`status`](Error::status) of an [`Error`] and nothing else:
+    /// - of the body, [`BodyTooLarge`](Error::BodyTooLarge);
+    /// - of the headers, [`MissingHeader`](Error::MissingHeader),
+    ///   [`RepeatedHeader`](Error::RepeatedHeader), [`MalformedHeader`](Error::MalformedHeader),
+    ///   [`TooOld`](Error::TooOld), [`TooNew`](Error::TooNew) and
+    ///   [`SchemeNotConfigured`](Error::SchemeNotConfigured);
+    /// - of the signature, [`SignatureMismatch`](Error::SignatureMismatch), and
+    ///   [`NoActiveSecret`](Error::NoActiveSecret) once every secret is retired.
     ///
     /// # Examples
     /// ```
