@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up and runs every check. Needs a Rust toolchain; installs whatever else it needs, and says
-# loudly what it has to skip.
+# Sets up and runs what every change must pass; CONTRIBUTING.md names the longer runs. Needs a Rust
+# toolchain; installs by apt, as root, whatever else is missing, and says loudly what it has to skip.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never

@@ -1,4 +1,8 @@
-//! Every number that bounds work, each with its reason. A value equal to a limit still passes.
+//! Every bound on what a request may bring or a caller may ask for, each with its reason. A value
+//! equal to a limit still passes.
+//!
+//! Numbers that neither can reach stand where they are used: how long a connection may take, say, or
+//! how the key cache paces its fetches.
 
 /// Largest body by default, in bytes: thin events are a few hundred bytes, and Standard Webhooks
 /// recommends at most 20 kB; this leaves room for a large `user_metadata`.
