@@ -1,5 +1,8 @@
 //! What went wrong elsewhere, and must not here: one test per advisory, named by its id.
 //!
+//! Of a CVE the id has the last digit of the year alone: CV6-102267 is CVE-2026-102267, CV0-26160 is
+//! CVE-2020-26160, and CV7 and CV8 are of 2017 and 2018.
+//!
 //! Not here, and why:
 //! - GHSA-f67f-2j6r-m4c9, CV6-9537 (comparison not in constant time): nothing that a verdict could
 //!   show; the comparisons are those of `ctutils`.
