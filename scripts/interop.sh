@@ -64,5 +64,5 @@ install_missing
 mkdir -p $work
 install_python_peer
 install_javascript_peer
-cargo run --quiet --manifest-path tests/interop/Cargo.toml -- \
+cargo run --locked --quiet --manifest-path tests/interop/Cargo.toml -- \
   $work/venv/bin/python $peers/peer.py node $work/node/peer.mjs
