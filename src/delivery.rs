@@ -483,7 +483,8 @@ impl Content {
 /// Holds what a delivery said, as plain data for queues and databases.
 ///
 /// Written and read through serde: the envelope as JSON, or the raw bytes in base64 where the body
-/// is no envelope.
+/// is no envelope. Integers of more than 64 bits become floats in an envelope: who needs them exactly
+/// keeps [`Delivery::raw`] beside the record.
 ///
 /// # Security
 /// Anyone who can write to the queue can make one. It vouches for nothing; the queue must.
@@ -547,7 +548,8 @@ impl Record {
         self.content.envelope()
     }
 
-    /// Returns the authenticated bytes where they are no envelope; else the envelope has it all.
+    /// Returns the authenticated bytes where they are no envelope; else the envelope has what they
+    /// said, but for integers of more than 64 bits.
     #[must_use]
     pub fn unreadable_bytes(&self) -> Option<&Bytes> {
         matches!(self.content, Content::Unreadable(_)).then_some(&self.raw)

@@ -13,6 +13,10 @@
 //! Set a limit for the time of a request around this, as for every endpoint that is open to the
 //! internet: a sender may take for ever to send its body.
 //!
+//! # Security
+//! Take the event from the [`Delivery`], not from the body: beside a JWT that holds the event the body
+//! is not signed.
+//!
 //! # Examples
 //! ```
 //! use std::convert::Infallible;
@@ -101,7 +105,8 @@ impl<S> Layer<S> for VerifyLayer {
 /// Verifies a request before the service inside is called.
 ///
 /// The service inside gets the body as [`Full`], byte by byte what arrived, without trailers, and the
-/// [`Delivery`] in the request's extensions. A refused request is answered here: a status without a
+/// [`Delivery`] in the request's extensions, which is where the event is: beside a JWT that holds it the
+/// body is not signed. A refused request is answered here: a status without a
 /// body, since the sender is a stranger. The reason, an [`Error`], is in the extensions of that
 /// response, for a layer around this one that writes logs.
 ///

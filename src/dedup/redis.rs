@@ -19,11 +19,14 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 ///
 /// Each step is one script on one key, so that it is atomic. Times are judged by the server's clock
 /// alone. The connection is made when it is first needed, and a new one after a step that failed;
-/// whatever the reason, a step without an answer after 2 seconds is [`StoreUnavailable`]. Steps need
-/// a tokio runtime.
+/// whatever the reason, a step without an answer after 2 seconds is [`StoreUnavailable`].
 ///
 /// For `rediss://`, which is TLS, turn a TLS feature of the crate `redis` on in your `Cargo.toml`,
 /// such as `tokio-rustls-comp`; without it such a URL is [`ConfigError::RedisUrl`].
+///
+/// # Panics
+/// A step panics outside of a tokio runtime, and on one without its drivers of time and IO (`enable_all`
+/// of its builder).
 ///
 /// # Security
 /// A Redis that evicts keys (`maxmemory-policy` other than `noeviction`), or that lost its memory in

@@ -44,8 +44,12 @@ use crate::error::Error;
 /// - While the endpoint fails the set is used for an hour more; then, and for keys that are not at
 ///   hand, the answer is [`Error::KeysUnreachable`], which is 503 and never a verdict.
 ///
-/// Cheap to clone; the clones share everything. A fetch needs a tokio runtime with its time enabled,
-/// and one that goes on running: without, the answer is [`Error::KeysUnreachable`].
+/// Cheap to clone; the clones share everything. A fetch needs a tokio runtime that goes on running:
+/// without one, the answer is [`Error::KeysUnreachable`].
+///
+/// # Panics
+/// Whoever waits for a fetch on a tokio runtime without its time driver (`enable_time` of its builder)
+/// panics.
 ///
 /// # Examples
 /// See [`Fetch`].
