@@ -74,6 +74,21 @@ struct Inner {
 }
 
 /// Tells how a delivery went that is not an error: answer 2xx to both.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{NotProcessed, Once};
+/// use http::StatusCode;
+///
+/// fn answer<T, E>(outcome: Result<Once<T>, NotProcessed<E>>) -> StatusCode {
+///     match outcome {
+///         Ok(Once::Processed(_) | Once::Duplicate) => StatusCode::NO_CONTENT,
+///         Err(not_processed) => not_processed.status(),
+///     }
+/// }
+///
+/// assert_eq!(answer::<(), ()>(Ok(Once::Duplicate)), 204);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Once<T> {
     /// It was processed now; what the work returned.
@@ -83,6 +98,16 @@ pub enum Once<T> {
 }
 
 /// Tells why a delivery was not processed: the sender will come again, and nothing is lost.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::NotProcessed;
+///
+/// assert_eq!(NotProcessed::<&str>::InFlight.status(), 503);
+/// let failed = NotProcessed::Failed("the disk is full");
+/// assert_eq!(failed.status(), 500);
+/// assert_eq!(failed.to_string(), "the work failed: the disk is full");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotProcessed<E> {
     /// Somebody else is working on it, or has crashed and the lease has not ended yet.
@@ -115,6 +140,9 @@ enum WhenDown {
 }
 
 /// The answer to a claim.
+///
+/// # Examples
+/// See [`Dedup::claim`].
 #[derive(Debug)]
 pub enum Claim {
     /// It is ours to process until the lease ends.
@@ -128,6 +156,29 @@ pub enum Claim {
 /// Holds the right to process a delivery, until it is committed or released, or its time ends.
 ///
 /// Dropped without either, it ends by itself after its time, and the sender's retry runs.
+///
+/// # Examples
+/// Work that cannot be done now is given back, so that a retry can start at once:
+#[cfg_attr(feature = "dedup-memory", doc = "```")]
+#[cfg_attr(not(feature = "dedup-memory"), doc = "```ignore")]
+/// use gemini_webhooks::{Claim, Dedup, MemoryStore};
+/// # use gemini_webhooks::testing::StaticSigner;
+/// # use gemini_webhooks::{Secret, StaticVerifier};
+/// # let secret = Secret::from_raw_bytes([7; 32])?;
+/// # let request = StaticSigner::new(&secret).sign("msg_1", std::time::SystemTime::now(), "{}");
+/// # let verifier = StaticVerifier::builder().secret(secret).build()?;
+/// # let delivery = verifier.verify(&request.headers, request.body)?;
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+///
+/// let dedup = Dedup::builder(MemoryStore::new()).build()?;
+/// let Claim::Ours(lease) = dedup.claim(&delivery).await? else { panic!() };
+/// assert!(matches!(dedup.claim(&delivery).await?, Claim::InFlight));
+/// assert!(lease.release().await?);
+/// assert!(matches!(dedup.claim(&delivery).await?, Claim::Ours(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a lease is committed or released; dropped, it only ends after its time"]
 pub struct Lease {
@@ -151,6 +202,27 @@ impl Dedup {
     ///
     /// # Errors
     /// [`NotProcessed`]; answer its [`status`](NotProcessed::status), and the sender comes again.
+    ///
+    /// # Examples
+    #[cfg_attr(feature = "dedup-memory", doc = "```")]
+    #[cfg_attr(not(feature = "dedup-memory"), doc = "```ignore")]
+    /// use gemini_webhooks::{Dedup, MemoryStore, Once};
+    /// # use gemini_webhooks::testing::StaticSigner;
+    /// # use gemini_webhooks::{Secret, StaticVerifier};
+    /// # let secret = Secret::from_raw_bytes([7; 32])?;
+    /// # let request = StaticSigner::new(&secret).sign("msg_1", std::time::SystemTime::now(), "{}");
+    /// # let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// # let delivery = verifier.verify(&request.headers, request.body)?;
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    ///
+    /// let dedup = Dedup::builder(MemoryStore::new()).build()?;
+    /// let work = || async { Ok::<_, std::io::Error>("done") };
+    /// assert_eq!(dedup.process_once(&delivery, work()).await?, Once::Processed("done"));
+    /// assert_eq!(dedup.process_once(&delivery, work()).await?, Once::Duplicate);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn process_once<T, E>(
         &self,
         delivery: &Delivery,
@@ -178,6 +250,33 @@ impl Dedup {
     ///
     /// # Errors
     /// [`StoreUnavailable`]: answer 503.
+    ///
+    /// # Examples
+    #[cfg_attr(feature = "dedup-memory", doc = "```")]
+    #[cfg_attr(not(feature = "dedup-memory"), doc = "```ignore")]
+    /// use gemini_webhooks::{Claim, Dedup, MemoryStore};
+    /// # use gemini_webhooks::testing::StaticSigner;
+    /// # use gemini_webhooks::{Secret, StaticVerifier};
+    /// # let secret = Secret::from_raw_bytes([7; 32])?;
+    /// # let request = StaticSigner::new(&secret).sign("msg_1", std::time::SystemTime::now(), "{}");
+    /// # let verifier = StaticVerifier::builder().secret(secret).build()?;
+    /// # let delivery = verifier.verify(&request.headers, request.body)?;
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    ///
+    /// let dedup = Dedup::builder(MemoryStore::new()).build()?;
+    /// match dedup.claim(&delivery).await? {
+    ///     Claim::Ours(lease) => {
+    ///         println!("{:?}", delivery.event());
+    ///         lease.commit().await?;
+    ///     }
+    ///     Claim::InFlight => println!("somebody else is working on it: answer 503"),
+    ///     Claim::Done => println!("it was processed: answer 2xx"),
+    /// }
+    /// assert!(matches!(dedup.claim(&delivery).await?, Claim::Done));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn claim(&self, delivery: &Delivery) -> Result<Claim, StoreUnavailable> {
         let Inner { store, lease, clock, .. } = &*self.inner;
         let (key, claim) = (self.key(delivery), ClaimId::new());

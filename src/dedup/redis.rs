@@ -86,6 +86,15 @@ impl RedisStore {
     ///
     /// # Errors
     /// [`ConfigError::RedisUrl`].
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{ConfigError, RedisStore};
+    ///
+    /// let store = RedisStore::new("redis://127.0.0.1/")?;
+    /// assert_eq!(RedisStore::new("127.0.0.1:6379").unwrap_err(), ConfigError::RedisUrl);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         Client::open(url).map(Self::with_client).map_err(|_| ConfigError::RedisUrl)
     }

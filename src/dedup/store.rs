@@ -81,6 +81,28 @@ pub type StoreFuture<'s, T> =
 pub struct StoreUnavailable;
 
 /// Tells what came of a claim.
+///
+/// # Examples
+/// What a store of yours may find in the row of a key:
+/// ```
+/// use std::time::SystemTime;
+/// use gemini_webhooks::Claimed;
+///
+/// struct Row {
+///     done: bool,
+///     lease_ends: SystemTime,
+/// }
+///
+/// fn claimed(row: Option<&Row>, now: SystemTime) -> Claimed {
+///     match row {
+///         Some(row) if row.done => Claimed::Done,
+///         Some(row) if now < row.lease_ends => Claimed::InFlight,
+///         _ => Claimed::Ours,
+///     }
+/// }
+///
+/// assert_eq!(claimed(None, SystemTime::now()), Claimed::Ours);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claimed {
     /// It is ours now.
@@ -93,6 +115,16 @@ pub enum Claimed {
 
 /// Tells one claim from all others, on any machine, so that who comes too late cannot commit or
 /// release what is another's by then.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::ClaimId;
+///
+/// /// Tells whether the claim that a row was written by is this one.
+/// fn is_ours(claim: ClaimId, written: &[u8]) -> bool {
+///     claim.as_bytes().as_slice() == written
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimId([u8; 16]);
 

@@ -49,6 +49,16 @@ impl KeySet {
     /// # Errors
     /// [`KeySetProblem`] when the document as a whole cannot be read. A set without a single usable
     /// key is no error, but [`is_empty`](Self::is_empty).
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{KeySet, KeySetProblem};
+    ///
+    /// let keys = KeySet::from_json(br#"{"keys":[{"kty":"EC","crv":"P-256"}]}"#)?;
+    /// assert!(keys.is_empty());
+    /// assert_eq!(KeySet::from_json(b"[]").unwrap_err(), KeySetProblem::NotAKeySet);
+    /// # Ok::<(), KeySetProblem>(())
+    /// ```
     pub fn from_json(document: &[u8]) -> Result<Self, KeySetProblem> {
         if document.len() > MAX_JWKS_BYTES {
             return Err(KeySetProblem::TooLarge);

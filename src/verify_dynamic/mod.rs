@@ -204,6 +204,36 @@ impl DynamicVerifier {
     /// As for [`verify_with`](Self::verify_with), and two more: [`NoKeySource`](Error::NoKeySource)
     /// where the verifier has none, and [`KeysUnreachable`](Error::KeysUnreachable), which says
     /// nothing of the signature: answer its status, 503, and the sender comes again.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::{SystemTime, UNIX_EPOCH};
+    /// use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks};
+    /// use gemini_webhooks::{DynamicVerifier, KeySet};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let signer = JwtSigner::new("key-1", TestRsaKey::One);
+    /// let keys = Arc::new(KeySet::from_json(jwks([signer.jwk()]).as_bytes())?);
+    /// let verifier =
+    ///     DynamicVerifier::builder().audience("my-project-client-id").keys(keys).build()?;
+    ///
+    /// // What the Gemini API would send:
+    /// let now = SystemTime::now();
+    /// let claims = serde_json::json!({
+    ///     "aud": "my-project-client-id",
+    ///     "exp": now.duration_since(UNIX_EPOCH)?.as_secs() + 300,
+    ///     "type": "batch.succeeded",
+    ///     "data": { "id": "batches/7" },
+    /// });
+    /// let request = signer.sign("msg_1", now, &claims, "");
+    ///
+    /// let delivery = verifier.verify(&request.headers, request.body).await?;
+    /// assert_eq!(delivery.event().job_id(), Some("batches/7"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn verify<H: HeaderLookup + Sync + ?Sized>(
         &self,
         headers: &H,
@@ -454,6 +484,16 @@ impl DynamicVerifierBuilder {
     /// An audience proves only whom a token was addressed to. Where it is your endpoint's URL, a
     /// stranger can obtain such a token by naming your URL for a job of theirs: then add a
     /// [`binding`](Self::binding) as well.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{ConfigError, DynamicVerifier};
+    ///
+    /// let verifier = DynamicVerifier::builder().audience("one-id").audience("another-id").build()?;
+    /// let empty = DynamicVerifier::builder().audience("").build();
+    /// assert_eq!(empty.unwrap_err(), ConfigError::BadAudience);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
@@ -487,6 +527,18 @@ impl DynamicVerifierBuilder {
     }
 
     /// Sets where the keys come from, for [`DynamicVerifier::verify`].
+    ///
+    /// # Examples
+    /// From Google's endpoint by `CachedKeys::google()?`, or a set that never changes:
+    /// ```
+    /// use std::sync::Arc;
+    /// use gemini_webhooks::{DynamicVerifier, KeySet};
+    ///
+    /// let keys = Arc::new(KeySet::from_json(br#"{"keys":[]}"#)?);
+    /// let verifier =
+    ///     DynamicVerifier::builder().audience("my-project-client-id").keys(keys).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn keys(mut self, source: impl KeySource) -> Self {
         self.keys = Some(Arc::new(source));
         self
@@ -506,6 +558,30 @@ impl DynamicVerifierBuilder {
     /// # Security
     /// Such a body is not signed: whoever gets hold of one token can post any event with it until
     /// it expires. The delivery says so by [`Delivery::body_authentication`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::{SystemTime, UNIX_EPOCH};
+    /// use gemini_webhooks::testing::{JwtSigner, TestRsaKey, jwks, sample_body};
+    /// use gemini_webhooks::{BodyAuthentication, DynamicVerifier, Error, KeySet};
+    ///
+    /// let now = SystemTime::now();
+    /// let exp = now.duration_since(UNIX_EPOCH)?.as_secs() + 300;
+    /// let no_event = serde_json::json!({ "aud": "my-project-client-id", "exp": exp });
+    /// let body = sample_body("batch.succeeded").unwrap();
+    /// let signer = JwtSigner::new("key-1", TestRsaKey::One);
+    /// let request = signer.sign("msg_1", now, &no_event, body);
+    /// let keys = KeySet::from_json(jwks([signer.jwk()]).as_bytes())?;
+    ///
+    /// let builder = || DynamicVerifier::builder().audience("my-project-client-id");
+    /// let refused = builder().build()?.verify_with(&keys, &request.headers, body);
+    /// assert_eq!(refused.unwrap_err(), Error::BodyNotSigned);
+    ///
+    /// let accepting = builder().accept_unsigned_body().build()?;
+    /// let delivery = accepting.verify_with(&keys, &request.headers, body)?;
+    /// assert_eq!(delivery.body_authentication(), BodyAuthentication::Unsigned);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accept_unsigned_body(mut self) -> Self {
         self.unsigned_body = UnsignedBody::Accept;
         self
@@ -519,6 +595,18 @@ impl DynamicVerifierBuilder {
     /// [`ConfigError::NoAudienceAndNoBinding`], [`ConfigError::BadAudience`],
     /// [`ConfigError::TokenTimesOutOfRange`], [`ConfigError::MaxBodyOutOfRange`], and
     /// [`ConfigError::NoBackend`] in a build that has none.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use gemini_webhooks::{ConfigError, DynamicVerifier};
+    ///
+    /// let builder = || DynamicVerifier::builder().audience("my-project-client-id");
+    /// let verifier = builder().build()?;
+    /// let too_long = builder().leeway(Duration::from_secs(3600)).build();
+    /// assert_eq!(too_long.unwrap_err(), ConfigError::TokenTimesOutOfRange);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn build(self) -> Result<DynamicVerifier, ConfigError> {
         if !backend::PRESENT {
             return Err(ConfigError::NoBackend);

@@ -15,6 +15,30 @@ use crate::error::ConfigError;
 use crate::limits::{COOLDOWN_SECONDS, STALE_SECONDS, TTL_SECONDS};
 
 /// Sets up [`CachedKeys`]; made by [`CachedKeys::builder`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use gemini_webhooks::{CachedKeys, ConfigError};
+/// # use gemini_webhooks::{Fetch, FetchFuture, FetchProblem, FetchRequest};
+/// # struct Fetcher;
+/// # impl Fetch for Fetcher {
+/// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
+/// #         Box::pin(async { Err(FetchProblem::Unreachable) })
+/// #     }
+/// # }
+///
+/// let builder = || CachedKeys::builder("https://example.com/jwks.json", Fetcher);
+/// let keys = builder()
+///     .ttl(Duration::from_secs(300))
+///     .stale_if_error(Duration::from_secs(1800))
+///     .on_event(|event| eprintln!("keys: {event:?}"))
+///     .build()?;
+///
+/// let too_short = builder().ttl(Duration::from_secs(10)).build();
+/// assert_eq!(too_short.unwrap_err(), ConfigError::KeyTimesOutOfRange);
+/// # Ok::<(), ConfigError>(())
+/// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CachedKeysBuilder {
     url: String,

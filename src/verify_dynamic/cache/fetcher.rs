@@ -9,6 +9,24 @@ use bytes::Bytes;
 use crate::verify_dynamic::keys::KeySetProblem;
 
 /// Says what to fetch, and how.
+///
+/// # Examples
+/// What a fetcher of yours may answer:
+/// ```
+/// use gemini_webhooks::{FetchRequest, Fetched};
+///
+/// fn answer(request: &FetchRequest, document: &'static str, etag: &str) -> Fetched {
+///     if request.etag.as_deref() == Some(etag) {
+///         Fetched::not_modified(None)
+///     } else {
+///         Fetched::document(document, None, Some(etag.to_owned()))
+///     }
+/// }
+///
+/// let again = FetchRequest::new(Some("7".to_owned()), false);
+/// assert!(matches!(answer(&again, "{}", "7"), Fetched::NotModified { .. }));
+/// assert!(matches!(answer(&again, "{}", "8"), Fetched::Document { .. }));
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct FetchRequest {
@@ -27,6 +45,17 @@ impl FetchRequest {
 }
 
 /// Holds the answer to a fetch.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use gemini_webhooks::Fetched;
+///
+/// let ten_minutes = Some(Duration::from_secs(600));
+/// let answer = Fetched::document(r#"{"keys":[]}"#, ten_minutes, None);
+/// let Fetched::Document { body, max_age, .. } = answer else { panic!() };
+/// assert_eq!((body.len(), max_age), (11, ten_minutes));
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Fetched {

@@ -6,6 +6,20 @@ use std::time::Duration;
 use super::fetcher::FetchProblem;
 
 /// Tells how the keys are: for a health endpoint and for metrics.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{CachedKeys, KeyHealth};
+///
+/// /// What a health endpoint answers: with stale keys, too, deliveries are verified.
+/// fn is_ready(keys: &CachedKeys) -> bool {
+///     let KeyHealth { usable, failures, stale, .. } = keys.health();
+///     if stale {
+///         eprintln!("the key endpoint has failed {failures} times in a row");
+///     }
+///     usable > 0
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyHealth {
@@ -20,6 +34,21 @@ pub struct KeyHealth {
 }
 
 /// Tells what happened to the keys: for logs.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{FetchProblem, KeyEvent};
+///
+/// fn line(event: KeyEvent) -> String {
+///     match event {
+///         KeyEvent::Failed { problem, failures } => format!("{problem}, {failures} in a row"),
+///         other => format!("{other:?}"),
+///     }
+/// }
+///
+/// let failed = KeyEvent::Failed { problem: FetchProblem::Timeout, failures: 2 };
+/// assert_eq!(line(failed), "the key endpoint did not answer in time, 2 in a row");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyEvent {

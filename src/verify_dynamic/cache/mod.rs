@@ -70,6 +70,33 @@ impl CachedKeys {
     ///
     /// # Errors
     /// [`Error::KeysUnreachable`]: the cache goes on trying when requests come.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::CachedKeys;
+    /// # use gemini_webhooks::{Fetch, FetchFuture, FetchRequest, Fetched};
+    /// # struct Fixed;
+    /// # impl Fetch for Fixed {
+    /// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
+    /// #         let key = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// #         let document = format!(r#"{{"keys":[{key}]}}"#);
+    /// #         Box::pin(async { Ok(Fetched::document(document, None, None)) })
+    /// #     }
+    /// # }
+    /// # let url = "https://example.com/jwks.json";
+    /// # let cache = || CachedKeys::builder(url, Fixed).build();
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    ///
+    /// let keys = cache()?;
+    /// if let Err(error) = keys.warm_up().await {
+    ///     eprintln!("no keys yet: {error}");
+    /// }
+    /// assert_eq!(keys.health().usable, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn warm_up(&self) -> Result<(), Error> {
         let now = self.inner.now();
         let current = self.inner.current.load();
@@ -81,6 +108,32 @@ impl CachedKeys {
     }
 
     /// Tells how the keys are.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::CachedKeys;
+    /// # use gemini_webhooks::{Fetch, FetchFuture, FetchRequest, Fetched};
+    /// # struct Fixed;
+    /// # impl Fetch for Fixed {
+    /// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
+    /// #         let key = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// #         let document = format!(r#"{{"keys":[{key}]}}"#);
+    /// #         Box::pin(async { Ok(Fetched::document(document, None, None)) })
+    /// #     }
+    /// # }
+    /// # let url = "https://example.com/jwks.json";
+    /// # let cache = || CachedKeys::builder(url, Fixed).build();
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    ///
+    /// let keys = cache()?;
+    /// assert_eq!(keys.health().usable, 0);
+    /// keys.warm_up().await?;
+    /// assert_eq!((keys.health().usable, keys.health().stale), (1, false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn health(&self) -> KeyHealth {
         let now = self.inner.now();
@@ -114,6 +167,36 @@ impl CachedKeys {
     ///
     /// # Security
     /// Whoever can write the snapshot can forge deliveries. Keep it where you keep secrets.
+    ///
+    /// # Examples
+    /// ```
+    /// use gemini_webhooks::{CachedKeys, KeySnapshot};
+    /// # use gemini_webhooks::{Fetch, FetchFuture, FetchRequest, Fetched};
+    /// # struct Fixed;
+    /// # impl Fetch for Fixed {
+    /// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
+    /// #         let key = r#"{"kty":"OKP","crv":"Ed25519",
+    /// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// #         let document = format!(r#"{{"keys":[{key}]}}"#);
+    /// #         Box::pin(async { Ok(Fetched::document(document, None, None)) })
+    /// #     }
+    /// # }
+    /// # let url = "https://example.com/jwks.json";
+    /// # let cache = || CachedKeys::builder(url, Fixed).build();
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    ///
+    /// let (keys, of_another_process) = (cache()?, cache()?);
+    /// keys.warm_up().await?;
+    /// let file = serde_json::to_string(&keys.snapshot())?;
+    ///
+    /// if let Some(snapshot) = serde_json::from_str::<Option<KeySnapshot>>(&file)? {
+    ///     of_another_process.import(&snapshot)?;
+    /// }
+    /// assert_eq!(of_another_process.health().usable, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn import(&self, snapshot: &KeySnapshot) -> Result<(), SnapshotProblem> {
         let now = self.inner.now();
         let oldest =

@@ -14,6 +14,25 @@ use crate::error::Error;
 use crate::verify_dynamic::keys::KeySet;
 
 /// Asks for keys.
+///
+/// # Examples
+/// What a source of yours may ask a set that never changes:
+/// ```
+/// use gemini_webhooks::{KeySet, Wanted};
+///
+/// fn has(keys: &KeySet, wanted: Wanted<'_>) -> bool {
+///     match wanted {
+///         Wanted::Kid(kid) => keys.kids().any(|known| known == kid),
+///         Wanted::Ed25519 => keys.ed25519_count() > 0,
+///         // There is none beyond the one at hand.
+///         _ => false,
+///     }
+/// }
+///
+/// let keys = KeySet::from_json(br#"{"keys":[]}"#)?;
+/// assert!(!has(&keys, Wanted::Kid("key-1")));
+/// # Ok::<(), gemini_webhooks::KeySetProblem>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Wanted<'w> {
