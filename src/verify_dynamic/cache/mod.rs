@@ -74,18 +74,12 @@ impl CachedKeys {
     /// # Examples
     /// ```
     /// use gemini_webhooks::CachedKeys;
-    /// # use gemini_webhooks::{Fetch, FetchFuture, FetchRequest, Fetched};
-    /// # struct Fixed;
-    /// # impl Fetch for Fixed {
-    /// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
-    /// #         let key = r#"{"kty":"OKP","crv":"Ed25519",
-    /// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    /// #         let document = format!(r#"{{"keys":[{key}]}}"#);
-    /// #         Box::pin(async { Ok(Fetched::document(document, None, None)) })
-    /// #     }
-    /// # }
-    /// # let url = "https://example.com/jwks.json";
-    /// # let cache = || CachedKeys::builder(url, Fixed).build();
+    /// # use gemini_webhooks::HttpsFetch;
+    /// # use gemini_webhooks::testing::{Ed25519Signer, KeyAnswer, KeyServer, jwks};
+    /// # let jwk = Ed25519Signer::from_seed([1; 32]).jwk();
+    /// # let server = KeyServer::start(KeyAnswer::document(jwks([jwk])))?;
+    /// # let fetch = || HttpsFetch::loopback(&server.url());
+    /// # let cache = || CachedKeys::builder(server.url(), fetch()?).build();
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     ///
     /// let keys = cache()?;
@@ -112,18 +106,12 @@ impl CachedKeys {
     /// # Examples
     /// ```
     /// use gemini_webhooks::CachedKeys;
-    /// # use gemini_webhooks::{Fetch, FetchFuture, FetchRequest, Fetched};
-    /// # struct Fixed;
-    /// # impl Fetch for Fixed {
-    /// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
-    /// #         let key = r#"{"kty":"OKP","crv":"Ed25519",
-    /// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    /// #         let document = format!(r#"{{"keys":[{key}]}}"#);
-    /// #         Box::pin(async { Ok(Fetched::document(document, None, None)) })
-    /// #     }
-    /// # }
-    /// # let url = "https://example.com/jwks.json";
-    /// # let cache = || CachedKeys::builder(url, Fixed).build();
+    /// # use gemini_webhooks::HttpsFetch;
+    /// # use gemini_webhooks::testing::{Ed25519Signer, KeyAnswer, KeyServer, jwks};
+    /// # let jwk = Ed25519Signer::from_seed([1; 32]).jwk();
+    /// # let server = KeyServer::start(KeyAnswer::document(jwks([jwk])))?;
+    /// # let fetch = || HttpsFetch::loopback(&server.url());
+    /// # let cache = || CachedKeys::builder(server.url(), fetch()?).build();
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     ///
     /// let keys = cache()?;
@@ -171,18 +159,12 @@ impl CachedKeys {
     /// # Examples
     /// ```
     /// use gemini_webhooks::{CachedKeys, KeySnapshot};
-    /// # use gemini_webhooks::{Fetch, FetchFuture, FetchRequest, Fetched};
-    /// # struct Fixed;
-    /// # impl Fetch for Fixed {
-    /// #     fn fetch(&self, _: FetchRequest) -> FetchFuture {
-    /// #         let key = r#"{"kty":"OKP","crv":"Ed25519",
-    /// #             "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    /// #         let document = format!(r#"{{"keys":[{key}]}}"#);
-    /// #         Box::pin(async { Ok(Fetched::document(document, None, None)) })
-    /// #     }
-    /// # }
-    /// # let url = "https://example.com/jwks.json";
-    /// # let cache = || CachedKeys::builder(url, Fixed).build();
+    /// # use gemini_webhooks::HttpsFetch;
+    /// # use gemini_webhooks::testing::{Ed25519Signer, KeyAnswer, KeyServer, jwks};
+    /// # let jwk = Ed25519Signer::from_seed([1; 32]).jwk();
+    /// # let server = KeyServer::start(KeyAnswer::document(jwks([jwk])))?;
+    /// # let fetch = || HttpsFetch::loopback(&server.url());
+    /// # let cache = || CachedKeys::builder(server.url(), fetch()?).build();
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     ///
     /// let (keys, of_another_process) = (cache()?, cache()?);
