@@ -9,45 +9,19 @@ cd "$(dirname "$0")/.."
 peers=tests/interop/peers
 work=target/interop
 
-fail() {
-  echo "interop: $1" >&2
-  exit 1
-}
-
-# The standard library of some distributions comes in parts, and these two may be missing.
-has_python() {
-  python3 -c 'import ensurepip, venv' 2>/dev/null
-}
+source scripts/python.sh
 
 has_node() {
   command -v node >/dev/null && command -v npm >/dev/null
 }
 
-install_missing() {
-  local missing=()
-  has_python || missing+=(python3 python3-venv)
-  has_node || missing+=(nodejs npm)
-  [ ${#missing[@]} -eq 0 ] && return
-  command -v apt-get >/dev/null || fail "missing: ${missing[*]}; install them"
-  [ "$(id -u)" -eq 0 ] || fail "missing: ${missing[*]}; install them, or run this as root"
-  echo "installing ${missing[*]}"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"
-  has_python || fail "python3 has no working venv module"
+install_node() {
+  has_node && return
+  install_by_apt nodejs npm
   has_node || fail "node and npm do not run"
 }
 
-# Pins are copied behind a finished installation, as a mark of what is there.
-install_python_peer() {
-  local venv=$work/venv
-  cmp -s $peers/requirements.txt $venv/requirements.txt && $venv/bin/python -c '' 2>/dev/null && return
-  rm -rf $venv
-  python3 -m venv $venv
-  $venv/bin/python -m pip install --quiet --disable-pip-version-check \
-    --requirement $peers/requirements.txt
-  cp $peers/requirements.txt $venv/requirements.txt
-}
-
+# The lock file is copied behind a finished installation, as a mark of what is there.
 install_javascript_peer() {
   local node=$work/node
   mkdir -p $node
@@ -60,9 +34,9 @@ install_javascript_peer() {
 }
 
 command -v cargo >/dev/null || fail "missing: cargo"
-install_missing
-mkdir -p $work
-install_python_peer
+install_python
+install_node
+install_packages $work/venv $peers/requirements.txt
 install_javascript_peer
 cargo run --locked --quiet --manifest-path tests/interop/Cargo.toml -- \
   $work/venv/bin/python $peers/peer.py node $work/node/peer.mjs
