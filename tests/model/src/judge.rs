@@ -96,7 +96,11 @@ impl Judge {
                 let late = std::future::ready(Ok(body.clone()));
                 let received = self.runtime.block_on(verifier.receive(headers, late));
                 let verdict = self.runtime.block_on(verifier.verify(headers, body));
-                agree(received.map(drop), &verdict)?;
+                match &verdict {
+                    // Before its body is there, a request is refused for its headers.
+                    Err(Error::BodyTooLarge { .. }) if received.is_err() => {}
+                    _ => agree(received.map(drop), &verdict)?,
+                }
                 Ok(verdict)
             }
             _ => Err("a request without a verifier for it".into()),
