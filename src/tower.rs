@@ -178,6 +178,9 @@ fn refusal<R: Default>(error: Error) -> Response<R> {
 }
 
 /// Resolves to the answer of [`Verify`].
+///
+/// # Examples
+/// See [the module](self).
 pub struct ResponseFuture<R, E>(BoxFuture<Result<Response<R>, E>>);
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -190,6 +190,9 @@ pub struct Lease {
 
 impl Dedup {
     /// Starts to set up deduplication over a store.
+    ///
+    /// # Examples
+    /// See [`DedupBuilder`].
     pub fn builder(store: impl DedupStore) -> DedupBuilder {
         DedupBuilder::new(store)
     }

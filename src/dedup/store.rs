@@ -72,10 +72,25 @@ pub trait DedupStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The answer of a [`DedupStore`].
+///
+/// # Examples
+/// See [`DedupStore`].
 pub type StoreFuture<'s, T> =
     Pin<Box<dyn Future<Output = Result<T, StoreUnavailable>> + Send + 's>>;
 
 /// Says that the store could not be asked: nothing is known of the delivery.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::StoreUnavailable;
+///
+/// /// What a store of yours makes of an error of its driver, which may hold a password.
+/// fn hidden<T, E>(answer: Result<T, E>) -> Result<T, StoreUnavailable> {
+///     answer.map_err(|_| StoreUnavailable)
+/// }
+///
+/// assert_eq!(hidden::<(), _>(Err("no route to host")), Err(StoreUnavailable));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the deduplication store cannot be reached")]
 pub struct StoreUnavailable;

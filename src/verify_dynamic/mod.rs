@@ -167,6 +167,25 @@ impl DynamicVerifier {
     ///
     /// # Security
     /// With the time of its own timestamp every captured request passes the replay check.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use gemini_webhooks::testing::{Ed25519Signer, jwks};
+    /// use gemini_webhooks::{Binding, DynamicVerifier, KeySet};
+    ///
+    /// let captured_at = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    /// let signer = Ed25519Signer::from_seed([7; 32]);
+    /// let captured = signer.sign("msg_1", captured_at, "{}");
+    /// let keys = KeySet::from_json(jwks([signer.jwk()]).as_bytes())?;
+    ///
+    /// let verifier =
+    ///     DynamicVerifier::builder().binding(Binding::dangerous_any_tenant()).build()?;
+    /// let verified =
+    ///     verifier.verify_with_at(&keys, &captured.headers, captured.body, captured_at)?;
+    /// assert_eq!(verified.id().as_str(), "msg_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify_with_at<H: HeaderLookup + ?Sized>(
         &self,
         keys: &KeySet,

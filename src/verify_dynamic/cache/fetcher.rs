@@ -141,6 +141,9 @@ pub enum FetchProblem {
 }
 
 /// The future of a [`Fetch`].
+///
+/// # Examples
+/// See [`Fetch`].
 pub type FetchFuture = Pin<Box<dyn Future<Output = Result<Fetched, FetchProblem>> + Send>>;
 
 /// Fetches the key document: the reqwest fetcher of the feature `fetch`, or one of yours.

@@ -61,6 +61,9 @@ pub struct CachedKeys {
 impl CachedKeys {
     /// Starts to set up a cache over a fetcher; `url` says where the keys come from, so that a
     /// snapshot of another source is refused.
+    ///
+    /// # Examples
+    /// See [`CachedKeysBuilder`].
     pub fn builder(url: impl Into<String>, fetch: impl Fetch) -> CachedKeysBuilder {
         CachedKeysBuilder::new(url.into(), Box::new(fetch))
     }

@@ -134,6 +134,16 @@ impl fmt::Debug for LentKeys {
 }
 
 /// The answer of a [`KeySource`] that takes its time.
+///
+/// # Examples
+/// ```
+/// use gemini_webhooks::{Error, KeysFuture};
+///
+/// /// The answer of a source that may not look now.
+/// fn not_now<'k>() -> KeysFuture<'k> {
+///     Box::pin(async { Err(Error::KeysUnreachable) })
+/// }
+/// ```
 pub type KeysFuture<'k> = Pin<Box<dyn Future<Output = Result<LentKeys, Error>> + Send + 'k>>;
 
 /// Gives a verifier its keys: [`CachedKeys`](super::CachedKeys), a fixed [`KeySet`], or a source
