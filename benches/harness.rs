@@ -4,12 +4,16 @@
 //! runs in every round, one after the other, and is divided by the floor of the same round; the
 //! median of those ratios is reported.
 
+mod median;
+
 use std::alloc::System;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
+
+use self::median::median;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -127,9 +131,4 @@ fn timed(repeats: u32, mut run: impl FnMut()) -> f64 {
         run();
     }
     start.elapsed().as_nanos() as f64 / f64::from(repeats)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

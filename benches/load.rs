@@ -3,6 +3,8 @@
 //!
 //! `scripts/load.sh`, or `cargo bench -p gemini-webhooks-benches --bench load`
 
+mod median;
+
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -17,6 +19,8 @@ use gemini_webhooks::testing::{StaticSigner, sample_body};
 use gemini_webhooks::{Dedup, Once, RedisStore, Secret, StaticVerifier, Verifier};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+use self::median::median;
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 5;
@@ -141,11 +145,6 @@ impl Drop for Redis {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[tokio::main]
