@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::fetcher::Fetch;
-use super::health::Hook;
+use super::health::{Hook, KeyEvent};
 use super::plan::{Current, Millis, Plan, State};
 use super::policy::{Policy, millis_of};
 use super::source::Wanted;
@@ -25,7 +25,7 @@ pub(super) struct Inner {
     pub(super) fetch: Box<dyn Fetch>,
     pub(super) policy: Policy,
     clock: Arc<dyn Clock>,
-    pub(super) hook: Option<Hook>,
+    hook: Option<Hook>,
     /// What requests read.
     pub(super) current: ArcSwap<Current>,
     state: Mutex<Kept>,
@@ -90,6 +90,17 @@ impl Inner {
     pub(super) fn publish(&self, kept: &Kept) {
         if let Some(current) = &kept.state.current {
             self.current.store(Arc::clone(current));
+        }
+    }
+
+    /// Tells of the end of a fetch.
+    pub(super) fn tell(&self, event: KeyEvent) {
+        #[cfg(feature = "tracing")]
+        if let KeyEvent::Failed { problem, failures } = &event {
+            tracing::warn!(%problem, failures, "no keys fetched");
+        }
+        if let Some(hook) = &self.hook {
+            hook(event);
         }
     }
 

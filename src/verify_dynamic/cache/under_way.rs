@@ -39,9 +39,7 @@ impl UnderWay {
         let inner = Arc::clone(&self.inner);
         // Those who wait are told first: they need not wait for the hook as well.
         drop(self);
-        if let Some(hook) = &inner.hook {
-            hook(event);
-        }
+        inner.tell(event);
     }
 
     fn take(&self, answer: Fetched) -> Result<KeyEvent, FetchProblem> {

@@ -96,7 +96,10 @@ impl Judge {
                 let late = std::future::ready(Ok(body.clone()));
                 let received = self.runtime.block_on(verifier.receive(headers, late));
                 let verdict = self.runtime.block_on(verifier.verify(headers, body));
-                agree(received.map(drop), &verdict)?;
+                // The headers come first there, and the size of a body here.
+                if !matches!(verdict, Err(Error::BodyTooLarge { .. })) {
+                    agree(received.map(drop), &verdict)?;
+                }
                 Ok(verdict)
             }
             _ => Err("a request without a verifier for it".into()),
