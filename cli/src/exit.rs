@@ -57,6 +57,16 @@ impl Failure {
         Self { exit: Exit::Undecided, ..Self::usage(message) }
     }
 
+    /// Says that it happened after something was done.
+    pub(crate) fn too_late(self) -> Self {
+        Self { exit: Exit::Undecided, ..self }
+    }
+
+    /// Adds what to do, unless that is said already.
+    pub(crate) fn or_remedy(self, remedy: impl fmt::Display) -> Self {
+        if self.remedy.is_some() { self } else { self.remedy(remedy) }
+    }
+
     /// Adds what to do.
     pub(crate) fn remedy(mut self, remedy: impl fmt::Display) -> Self {
         self.remedy = Some(remedy.to_string());

@@ -258,3 +258,95 @@ fn nobody_interrupts_a_call_that_brings_a_secret() {
     assert!(ran.stderr.contains("wait for it"), "{ran:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"));
 }
+
+/// A service that does something of ours while it makes a secret.
+fn meanwhile(act: impl Fn() + Send + Sync + 'static) -> StandIn {
+    StandIn::start(move |seen| {
+        if seen.path.ends_with(":rotateSigningSecret") {
+            act();
+        }
+        service(seen)
+    })
+}
+
+fn rotate(service: &StandIn, arguments: &[&str]) -> Command {
+    let mut command = program(&["webhooks", "--base-url", &service.url, "rotate", ID]);
+    command.args(arguments).env("GEMINI_API_KEY", API_KEY);
+    command
+}
+
+#[test]
+fn a_secret_whose_file_cannot_take_its_place_is_kept_beside_it() {
+    let directory = Directory::new("kept");
+    let file = directory.path("secret");
+    let taken = file.clone();
+    let service = meanwhile(move || std::fs::create_dir_all(format!("{taken}/full")).unwrap());
+    let ran = finish(rotate(&service, &["--secret-file", &file]));
+    assert_eq!(ran.code, 3, "it is rotated: {ran:?}");
+    let said = ran.stderr.split_once("what belongs there is in ").expect(&ran.stderr).1;
+    let kept = said.split_once(": move it").unwrap().0;
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), format!("{SECRET}\n"));
+    assert_eq!(mode(kept), 0o600);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_before_the_call() {
+    let project = Project::new("no_file");
+    let directory = project.directory.path("");
+    for file in [directory.as_str(), "/dev/null"] {
+        let ran = project.run(&["rotate", ID, "--immediately", "--secret-file", file]);
+        assert_eq!(ran.code, 2, "{file}: {ran:?}");
+        assert!(ran.stderr.contains("is no regular file"), "{file}: {ran:?}");
+    }
+    assert!(project.service.seen().is_empty());
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0, "nothing is left");
+}
+
+/// `ulimit -f` bounds a file as a full disk does: in blocks of 512 or 1024 bytes.
+#[test]
+fn a_disk_that_is_full_is_noticed_before_the_call() {
+    let project = Project::new("full");
+    let file = project.directory.path("secret");
+    let rotate = rotate(&project.service, &["--secret-file", &file]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]);
+    limited.arg(rotate.get_program()).args(rotate.get_args()).env("GEMINI_API_KEY", API_KEY);
+    let ran = finish(limited);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("cannot write"), "{ran:?}");
+    assert!(project.service.seen().is_empty());
+    assert_eq!(std::fs::read_dir(project.directory.path("")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_that_holds_no_secrets_is_not_replaced() {
+    let project = Project::new("notes");
+    for text in ["my notes\nof years", "export WEBHOOK_SIGNING_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8I"] {
+        let file = project.directory.private("notes", text);
+        for arguments in [&["--secret-file", &file][..], &["--secret-file", &file, "--immediately"]]
+        {
+            let ran = project.run(&[&["rotate", ID][..], arguments].concat());
+            assert_eq!(ran.code, 2, "{ran:?}");
+            assert!(ran.stderr.contains("something else than secrets"), "{ran:?}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+    }
+    assert!(project.service.seen().is_empty());
+    let empty = project.directory.private("empty", "");
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &empty]).code, 0);
+    let legacy = project.directory.private("legacy", "whsec_not*base64*but*raw*bytes!");
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &legacy]).code, 0);
+}
+
+#[test]
+fn a_link_stays_one_and_a_file_keeps_its_mode() {
+    let project = Project::new("link");
+    let file = project.directory.private("secret", OTHER_SECRET);
+    crate::common::set_mode(file.as_ref(), 0o640);
+    let link = project.directory.path("link");
+    std::os::unix::fs::symlink("secret", &link).unwrap();
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &link]).code, 0);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n{OTHER_SECRET}\n"));
+    assert_eq!(mode(&file), 0o640);
+}

@@ -16,7 +16,6 @@ use self::view::View;
 use crate::api::ApiArgs;
 use crate::commands::secret::Place;
 use crate::exit::{Exit, Failure, Run};
-use crate::files::Existing;
 use crate::output::{self, Output, Report};
 use crate::style::GOOD;
 use crate::text::{Shown, count};
@@ -193,7 +192,7 @@ impl Create {
         if let Some(name) = self.name {
             webhook = webhook.name(name);
         }
-        let kept = Kept::alone(&self.place, Existing::Keep)?;
+        let kept = Kept::alone(&self.place)?;
         let created = to_its_end(client.create(&webhook)).await?;
         kept.keep(&created.new_signing_secret, &created.webhook.id, output)?;
         output.report(&View::new(created.webhook))
