@@ -151,6 +151,7 @@ struct OneLook(Arc<Look>);
 #[derive(Debug)]
 struct Look {
     fetcher: Fetcher,
+    /// What was fetched, with a usable key in it or not.
     keys: OnceLock<Arc<KeySet>>,
     problem: Mutex<Option<FetchProblem>>,
 }
@@ -165,19 +166,24 @@ impl OneLook {
         *self.0.problem.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn keys(&self) -> Result<Arc<KeySet>, FetchProblem> {
-        if let Some(keys) = self.0.keys.get() {
-            return Ok(Arc::clone(keys));
-        }
-        let Fetched::Document { body, .. } = self.0.fetcher.fetch(FetchRequest::default()).await?
-        else {
-            return Err(FetchProblem::Unreachable);
+    async fn keys(&self) -> Result<&Arc<KeySet>, FetchProblem> {
+        let keys = match self.0.keys.get() {
+            Some(keys) => keys,
+            None => {
+                let fetched = self.fetch().await?;
+                self.0.keys.get_or_init(|| fetched)
+            }
         };
-        let keys = Arc::new(KeySet::from_json(&body).map_err(FetchProblem::Document)?);
-        if keys.is_empty() {
-            return Err(FetchProblem::NoUsableKey);
+        if keys.is_empty() { Err(FetchProblem::NoUsableKey) } else { Ok(keys) }
+    }
+
+    async fn fetch(&self) -> Result<Arc<KeySet>, FetchProblem> {
+        match self.0.fetcher.fetch(FetchRequest::default()).await? {
+            Fetched::Document { body, .. } => {
+                KeySet::from_json(&body).map(Arc::new).map_err(FetchProblem::Document)
+            }
+            _ => Err(FetchProblem::Unreachable),
         }
-        Ok(Arc::clone(self.0.keys.get_or_init(|| keys)))
     }
 }
 
@@ -197,6 +203,10 @@ impl KeySource for OneLook {
                 None => keys.look(wanted).await,
             }
         })
+    }
+
+    fn held(&self, now: SystemTime) -> Option<LentKeys> {
+        self.0.keys.get()?.held(now)
     }
 }
 

@@ -176,3 +176,24 @@ fn a_static_delivery_asks_for_no_keys() {
     assert_eq!(run_with_secret(&arguments).code, 0);
     assert_eq!(server.fetches(), 0);
 }
+
+#[test]
+fn a_key_that_is_not_in_the_set_is_told_apart_from_a_set_that_was_not_read() {
+    let directory = Directory::new("unknown_key");
+    let time = UNIX_EPOCH + Duration::from_secs(AT);
+    let claims = json!({"aud": "me", "exp": AT + 300, "type": "x", "data": {}});
+    let request = JwtSigner::new("key-2", TestRsaKey::Two).sign("msg_1", time, &claims, "");
+    let request = directory.file("jwt", message(&request));
+    let other = jwks([JwtSigner::new("key-1", TestRsaKey::One).jwk()]);
+    for (document, code, found) in [
+        (other.as_str(), 1, "is not among the 1 RSA keys"),
+        (r#"{"keys":[{"kty":"RSA","kid":"key-2","n":"AQ","e":"AQAB"}]}"#, 3, "was skipped"),
+        (r#"{"keys":[]}"#, 3, "is not among the 0 RSA keys"),
+    ] {
+        let keys = directory.file("keys", document);
+        let arguments = ["--at", AT_TEXT, "--audience", "me", "--jwks", &keys];
+        let ran = run(&[&["verify", &request][..], &arguments].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.stdout.contains(found), "{found}: {ran:?}");
+    }
+}
