@@ -99,10 +99,11 @@ First steps, in two terminals:
   gemini-webhooks send http://127.0.0.1:8000/ --secret-file secret
 
 Exit codes:
-  0  it is as it should be
-  1  refused: a delivery, an answer or a check is not as it should be
-  2  nothing was tried: an argument, a file, a secret or another setting is wrong
-  3  it could not be judged: the keys or the server could not be reached";
+  0    it is as it should be
+  1    refused: a delivery, an answer or a check is not as it should be
+  2    nothing was tried: an argument, a file, a secret or another setting is wrong
+  3    it could not be judged: the keys or the server could not be reached
+  141  nobody reads the output any more";
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ mod moment;
 mod output;
 mod receiver;
 mod secrets;
+mod signals;
 mod signing;
 mod style;
 mod text;

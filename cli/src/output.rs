@@ -1,12 +1,12 @@
 //! What a command says: for people, or as JSON lines for programs.
 
 use std::fmt::Display;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 
 use anstream::AutoStream;
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::style::{BAD, DIM, WARN};
 use crate::text::{Shown, json_line};
 
@@ -65,9 +65,12 @@ impl Output {
     /// Says why the command could not do its work.
     pub(crate) fn failure(self, failure: &Failure) {
         let Failure { exit, message, remedy } = failure;
-        anstream::eprintln!("{BAD}error:{BAD:#} {}", Shown(message));
-        if let Some(remedy) = remedy {
-            anstream::eprintln!("  {remedy}");
+        if *exit == Exit::Unread {
+            return;
+        }
+        say(format_args!("{BAD}error:{BAD:#} {}", Shown(message)));
+        for line in remedy.iter().flat_map(|remedy| remedy.lines()) {
+            say(format_args!("  {}", Shown(line.trim_start())));
         }
         if self.json {
             let failure = FailureLine {
@@ -84,12 +87,17 @@ impl Output {
 
 /// Says something that is no result: where we listen, what is waited for.
 pub(crate) fn note(text: impl Display) {
-    anstream::eprintln!("{DIM}{text}{DIM:#}");
+    say(format_args!("{DIM}{text}{DIM:#}"));
 }
 
 /// Says something that the user had better know.
 pub(crate) fn warning(text: impl Display) {
-    anstream::eprintln!("{WARN}warning:{WARN:#} {text}");
+    say(format_args!("{WARN}warning:{WARN:#} {text}"));
+}
+
+/// A standard error that nobody reads is no reason to stop.
+fn say(text: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Says a text that is the result itself, such as a script, whoever reads it.
@@ -127,11 +135,8 @@ fn write(text: &str) -> Result<(), Failure> {
     let mut coloured = AutoStream::new(Vec::new(), AutoStream::choice(&stdout));
     writeln!(coloured, "{}", text.trim_end_matches('\n'))?;
     let mut stdout = stdout.lock();
-    match stdout.write_all(&coloured.into_inner()).and_then(|()| stdout.flush()) {
-        // `head` has read enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
-        written => Ok(written?),
-    }
+    stdout.write_all(&coloured.into_inner())?;
+    Ok(stdout.flush()?)
 }
 
 #[cfg(test)]

@@ -245,18 +245,78 @@ fn the_doctor_sees_webhooks_that_were_disabled() {
 fn nobody_interrupts_a_call_that_brings_a_secret() {
     let service = StandIn::delayed(Duration::from_secs(2), service);
     let directory = Directory::new("interrupted");
-    let file = directory.path("secret");
-    let mut command =
-        program(&["webhooks", "--base-url", &service.url, "rotate", ID, "--secret-file", &file]);
-    command.env("GEMINI_API_KEY", API_KEY);
-    let running = Running::start(command);
+    let started = ["INT", "TERM", "HUP"].map(|signal| {
+        let file = directory.path(signal);
+        let running = Running::start(rotate(&service, &["--secret-file", &file]));
+        (signal, file, running)
+    });
     std::thread::sleep(Duration::from_secs(1));
-    let interrupt = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
-    assert!(interrupt.unwrap().success());
-    let ran = running.end();
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stderr.contains("wait for it"), "{ran:?}");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"));
+    for (signal, _, running) in &started {
+        let arguments = [format!("-{signal}"), running.id().to_string()];
+        assert!(Command::new("kill").args(arguments).status().unwrap().success());
+    }
+    for (signal, file, running) in started {
+        let ran = running.end();
+        assert_eq!(ran.code, 0, "{signal}: {ran:?}");
+        assert!(ran.stderr.contains("wait for it"), "{signal}: {ran:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"), "{signal}");
+    }
+}
+
+/// The writing end of a pipe that nobody reads.
+fn unread() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn a_secret_that_nobody_was_shown_is_told_to_be_lost() {
+    let project = Project::new("unread");
+    let mut shown = rotate(&project.service, &["--show-secret"]);
+    let ran = shown.stdout(unread()).output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(3), "{said}");
+    assert!(said.contains(&format!("the secret is lost: rotate it, webhook {ID}")), "{said}");
+    assert_eq!(project.service.seen().len(), 1);
+}
+
+#[test]
+fn a_pipe_that_is_closed_is_no_success_and_nothing_to_talk_about() {
+    let project = Project::new("closed_pipe");
+    let mut list = program(&["webhooks", "--base-url", &project.service.url, "get", ID]);
+    let ran = list.env("GEMINI_API_KEY", API_KEY).stdout(unread()).output().unwrap();
+    assert_eq!((ran.status.code(), ran.stderr.as_slice()), (Some(141), &[][..]));
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_stops_nothing() {
+    let project = Project::new("no_stderr");
+    let mut list = program(&["webhooks", "--base-url", &project.service.url, "list"]);
+    let ran = list.env("GEMINI_API_KEY", API_KEY).stderr(unread()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "a note");
+    let ran = program(&["webhooks", "list"]).stderr(unread()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2), "an error");
+}
+
+#[test]
+fn an_id_of_the_service_cannot_command_the_terminal() {
+    let directory = Directory::new("hostile_id");
+    let file = directory.path("secret");
+    let taken = file.clone();
+    let service = StandIn::start(move |seen| {
+        let mut created: Value = serde_json::from_str(&service(seen).1).unwrap();
+        created["id"] = "a\u{1b}]0;owned\u{7}\nb".into();
+        let _ = std::fs::create_dir_all(&taken);
+        (200, created.to_string())
+    });
+    for place in [&["--secret-file", &file][..], &["--show-secret"]] {
+        let mut create = program(&["webhooks", "--base-url", &service.url, "create"]);
+        create.args(["https://example.com/hook", "--all-events"]).args(place);
+        let ran = create.env("GEMINI_API_KEY", API_KEY).stdout(unread()).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(3), "{said}");
+        assert!(!said.contains('\x1b') && !said.contains('\x07'), "{said:?}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
 }
 
 /// A service that does something of ours while it makes a secret.

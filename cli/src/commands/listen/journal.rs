@@ -183,6 +183,7 @@ fn worst_of(one: Exit, other: Exit) -> Exit {
         Exit::Undecided => 1,
         Exit::Usage => 2,
         Exit::Refused => 3,
+        Exit::Unread => 4,
     };
     if rank(one) >= rank(other) { one } else { other }
 }

@@ -14,6 +14,7 @@ use crate::exit::Failure;
 use crate::files::{Existing, PrivateFile};
 use crate::output::{self, Output, Report};
 use crate::secrets;
+use crate::signals;
 use crate::style::WARN;
 use crate::text::Shown;
 
@@ -23,14 +24,15 @@ where
     Failure: From<E>,
 {
     let warn = async {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            signals::interrupted_or_hung_up().await;
             output::warning("the new secret is on its way, and is shown once: wait for it");
         }
-        std::future::pending().await
     };
     tokio::select! {
-        result = call => Ok(result?),
+        biased;
         never = warn => never,
+        result = call => Ok(result?),
     }
 }
 
