@@ -1,7 +1,8 @@
 //! A sender and a receiver, over real HTTP.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::common::{
@@ -508,4 +509,19 @@ fn a_body_over_the_limit_is_answered_413() {
     let line = listener.next();
     assert_eq!((&line["error"]["code"], &line["status"]), (&json!("body_too_large"), &json!(413)));
     assert!(line["explanation"].is_null(), "of a body that was not read: {line}");
+}
+
+#[test]
+fn it_ends_when_nobody_reads_what_it_tells() {
+    let mut command = program(&["listen", "--json", "--listen", "127.0.0.1:0"]);
+    command.env("WEBHOOK_SIGNING_SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    drop(stdout);
+    let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
+    run_with_secret(&["send", listening["url"].as_str().unwrap()]);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(141), &[][..]));
 }

@@ -288,12 +288,13 @@ fn a_pipe_that_is_closed_is_no_success_and_nothing_to_talk_about() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_stops_nothing() {
+fn a_standard_error_that_cannot_be_written_stops_nothing() {
     let project = Project::new("no_stderr");
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut list = program(&["webhooks", "--base-url", &project.service.url, "list"]);
-    let ran = list.env("GEMINI_API_KEY", API_KEY).stderr(unread()).output().unwrap();
+    let ran = list.env("GEMINI_API_KEY", API_KEY).stderr(full()).output().unwrap();
     assert_eq!(ran.status.code(), Some(0), "a note");
-    let ran = program(&["webhooks", "list"]).stderr(unread()).output().unwrap();
+    let ran = program(&["webhooks", "list"]).stderr(full()).output().unwrap();
     assert_eq!(ran.status.code(), Some(2), "an error");
 }
 
