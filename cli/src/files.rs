@@ -159,7 +159,13 @@ fn is_there_already(path: &Path) -> Failure {
         .remedy("name another file, or remove this one")
 }
 
-/// Writes a text that is no secret.
+/// Refuses what is a regular file already.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    let is_there = fs::metadata(path).is_ok_and(|found| found.is_file());
+    if is_there { Err(is_there_already(path)) } else { Ok(()) }
+}
+
+/// Writes a text that is no secret, in the place of whatever is there.
 pub(crate) fn write_public(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| cannot("write", path, &error))
 }

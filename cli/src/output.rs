@@ -54,12 +54,17 @@ impl Output {
     /// Says a result.
     pub(crate) fn report<R: Report>(self, report: &R) -> Result<(), Failure> {
         if self.json {
-            return line(&Line { kind: R::KIND, report });
+            return write(&self.text(report)?);
         }
         match terminal_width().filter(|_| !R::IS_DOCUMENT) {
             Some(width) => write(&wrapped(&report.to_string(), width)),
             None => write(&report.to_string()),
         }
+    }
+
+    /// Returns a result as it stands in a file: one line of JSON, or what people read.
+    pub(crate) fn text<R: Report>(self, report: &R) -> Result<String, Failure> {
+        if self.json { json(&Line { kind: R::KIND, report }) } else { Ok(report.to_string()) }
     }
 
     /// Says why the command could not do its work.
@@ -80,7 +85,7 @@ impl Output {
                 exit_code: exit.code(),
             };
             // There is nobody left to tell that this failed, too.
-            let _ = line(&failure);
+            let _ = json(&failure).and_then(|line| write(&line));
         }
     }
 }
@@ -105,9 +110,9 @@ pub(crate) fn raw(text: &str) -> Result<(), Failure> {
     write(text)
 }
 
-fn line<T: Serialize>(value: &T) -> Result<(), Failure> {
+fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
     let json = serde_json::to_string(value).map_err(std::io::Error::from)?;
-    write(&json_line(&json))
+    Ok(json_line(&json) + "\n")
 }
 
 /// How wide the terminal is, if there is one.

@@ -19,7 +19,7 @@ use crate::error_view::ErrorView;
 use crate::exit::{Exit, Failure, Run};
 use crate::files;
 use crate::jwks::Fetcher;
-use crate::moment;
+use crate::moment::{self, At};
 use crate::output::{self, Output, Report};
 use crate::style::{BAD, GOOD, WARN};
 use crate::text::Shown;
@@ -131,16 +131,6 @@ impl Args {
             moment::rfc3339(own)
         ));
         Ok(own)
-    }
-}
-
-/// A clock that stands still.
-#[derive(Clone, Debug)]
-struct At(SystemTime);
-
-impl Clock for At {
-    fn now(&self) -> SystemTime {
-        self.0
     }
 }
 
