@@ -217,6 +217,18 @@ fn an_answer_that_is_lost_is_no_verdict_and_leaves_no_file() {
 }
 
 #[test]
+fn a_service_that_has_a_problem_has_refused_nothing() {
+    for (status, code) in [(400, 1), (404, 1), (429, 3), (500, 3), (503, 3)] {
+        let service = StandIn::start(move |_| (status, String::new()));
+        let mut get = program(&["webhooks", "--base-url", &service.url, "--api-timeout", "2s"]);
+        get.args(["update", ID, "--enable"]).env("GEMINI_API_KEY", API_KEY);
+        let ran = finish(get);
+        assert_eq!(ran.code, code, "{status}: {ran:?}");
+        assert!(ran.stderr.contains(&status.to_string()), "{status}: {ran:?}");
+    }
+}
+
+#[test]
 fn the_doctor_sees_webhooks_that_were_disabled() {
     let project = Project::new("doctor_api");
     let directory = &project.directory;
