@@ -1,9 +1,11 @@
 //! The arguments, and which command they mean.
 
+use std::process::ExitCode;
+
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::{capture, completions, doctor, keys, listen, secret, send, verify, webhooks};
-use crate::exit::Run;
+use crate::exit::{Exit, Failure, Run};
 use crate::output::Output;
 use crate::style;
 
@@ -90,6 +92,22 @@ impl Command {
             Self::Completions(args) => completions::run(&args),
         }
     }
+}
+
+/// Says what is wrong with the arguments, or the help that was asked for.
+pub(crate) fn not_understood(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell that this failed, too.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Ok.into();
+    }
+    // Whether JSON is asked for was not understood either.
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        Output::new(true).failure_line(&Failure::usage(message));
+    }
+    Exit::Usage.into()
 }
 
 const FIRST_STEPS: &str = "\

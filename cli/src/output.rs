@@ -77,16 +77,22 @@ impl Output {
         for line in remedy.iter().flat_map(|remedy| remedy.lines()) {
             say(format_args!("  {}", Shown(line.trim_start())));
         }
-        if self.json {
-            let failure = FailureLine {
-                kind: "error",
-                message,
-                remedy: remedy.as_deref(),
-                exit_code: exit.code(),
-            };
-            // There is nobody left to tell that this failed, too.
-            let _ = json(&failure).and_then(|line| write(&line));
+        self.failure_line(failure);
+    }
+
+    /// The same for programs alone.
+    pub(crate) fn failure_line(self, Failure { exit, message, remedy }: &Failure) {
+        if !self.json {
+            return;
         }
+        let failure = FailureLine {
+            kind: "error",
+            message,
+            remedy: remedy.as_deref(),
+            exit_code: exit.code(),
+        };
+        // There is nobody left to tell that this failed, too.
+        let _ = json(&failure).and_then(|line| write(&line));
     }
 }
 
