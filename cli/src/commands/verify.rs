@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use clap::ArgGroup;
-use gemini_webhooks::explain::{Explainer, Explanation};
+use gemini_webhooks::explain::Explanation;
 use gemini_webhooks::{
     Clock, Error, Fetch, FetchProblem, FetchRequest, Fetched, KeySet, KeySource, KeysFuture,
     LentKeys, SystemClock, Wanted,
@@ -85,8 +85,7 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
     let verdict = match &result {
         Ok(delivery) => Judged { delivery: Some(DeliveryView::new(delivery)), ..verdict },
         Err(error) => {
-            let explainer = Explainer::new(endpoint.verifier);
-            let explanation = explainer.explain_at(&request.headers, &request.body, now);
+            let explanation = endpoint.explainer.explain_at(&request.headers, &request.body, now);
             let (error, explanation) = (ErrorView::new(error), Some(explanation));
             Judged { verdict: error.verdict(), error: Some(error), explanation, ..verdict }
         }

@@ -154,6 +154,27 @@ fn what_is_no_post_to_the_path_is_not_looked_at() {
     assert_eq!(listener.next()["verdict"], "accepted");
 }
 
+#[test]
+fn a_path_that_nobody_could_ask_for_is_refused() {
+    for command in ["listen", "capture"] {
+        let ran = run_with_secret(&[command, "--listen", "203.0.113.1:1", "--path", "hook"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains("such as /hook"), "{ran:?}");
+    }
+}
+
+#[test]
+fn what_an_older_secret_signed_is_recognised() {
+    let directory = Directory::new("older_secret");
+    let old = directory.private("old", OTHER_SECRET);
+    let listener = Listener::start(&["--old-secret-file", &old]);
+    let ran = run(&["send", &listener.url, "--secret-file", &old, "--expect", "400"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let line = listener.next();
+    assert_eq!((&line["verdict"], &line["status"]), (&json!("refused"), &json!(400)), "{line}");
+    assert_eq!(line["explanation"]["code"], "secret_retired", "{line}");
+}
+
 /// What is answered to a GET.
 fn plain_get(url: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
@@ -438,6 +459,20 @@ fn a_failure_is_json_too() {
     let line = ran.json().pop().unwrap();
     assert_eq!((&line["kind"], &line["exit_code"]), (&json!("error"), &json!(2)));
     assert!(line["remedy"].as_str().unwrap().contains("--secret-file"));
+}
+
+#[test]
+fn arguments_that_are_not_understood_are_json_too() {
+    for arguments in [&["listen", "--json", "--no-such-flag"][..], &["--json"], &["--json", "no"]] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.json().len()), (2, 1), "{ran:?}");
+        let line = &ran.json()[0];
+        assert_eq!((&line["kind"], &line["exit_code"]), (&json!("error"), &json!(2)));
+        assert!(line["message"].as_str().unwrap().contains("Usage: "), "{line}");
+        assert!(ran.stderr.contains("Usage: "), "people are told as well: {ran:?}");
+    }
+    assert_eq!(run(&["listen", "--no-such-flag"]).stdout, "");
+    assert_eq!(run(&["--help", "--json"]).code, 0);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::common::{Directory, SECRET, assert_shown, run, run_with_input, run_with_secret};
+use crate::common::{
+    Directory, OTHER_SECRET, SECRET, assert_shown, run, run_with_input, run_with_secret,
+};
 use gemini_webhooks::Secret;
 use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, KeyAnswer, KeyServer, SignedRequest, StaticSigner, TestRsaKey, jwks,
@@ -85,6 +87,43 @@ fn headers_and_body_may_stand_in_two_files_or_come_in() {
     assert_eq!(run_with_secret(&["verify"]).code, 2);
     assert_eq!(run_with_secret(&["verify", "--headers", &body]).code, 2);
     assert_eq!(run_with_secret(&["verify", "/no/such/file"]).code, 2);
+}
+
+#[test]
+fn a_header_that_is_there_twice_is_refused_in_json_too() {
+    let directory = Directory::new("twice");
+    let request = signed("{}");
+    let mut members: Vec<String> = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{:?}:{:?}", name.as_str(), value.to_str().unwrap()))
+        .collect();
+    members.insert(0, r#""webhook-id":"msg_2""#.to_owned());
+    let headers = directory.file("headers", format!("{{{}}}", members.join(",")));
+    let body = directory.file("body", &request.body);
+    let arguments = ["verify", "--headers", &headers, "--body", &body, "--at", AT_TEXT, "--json"];
+    let ran = run_with_secret(&arguments);
+    assert_eq!((ran.code, &ran.json()[0]["error"]["code"]), (1, &json!("bad_header")));
+    assert!(ran.json()[0]["error"]["text"].as_str().unwrap().contains("more than once"), "{ran:?}");
+}
+
+#[test]
+fn what_an_older_secret_signed_is_refused_and_told() {
+    let directory = Directory::new("older");
+    let old = directory.private("old", format!("{OTHER_SECRET}\n{SECRET}\n"));
+    let current = directory.private("current", OTHER_SECRET);
+    let file = directory.file("request.http", message(&signed("{}")));
+    let verify = ["verify", &file, "--at", AT_TEXT, "--json", "--secret-file", &current];
+    let without = run(&verify);
+    assert_eq!(
+        (without.code, &without.json()[0]["explanation"]["code"]),
+        (1, &json!("unexplained"))
+    );
+    let with = run(&[&verify[..], &["--old-secret-file", &old]].concat());
+    assert_eq!((with.code, &with.json()[0]["explanation"]["code"]), (1, &json!("secret_retired")));
+    let bad = directory.private("bad", "v1,SECRET");
+    let ran = run(&[&verify[..], &["--old-secret-file", &bad]].concat());
+    assert_eq!(ran.code, 2, "{ran:?}");
 }
 
 #[test]

@@ -37,6 +37,7 @@ use crate::output::{self, Output};
 use crate::receiver::{self, Receiver, Stop};
 use crate::secrets::SecretArgs;
 use crate::text::Shown;
+use crate::web;
 
 /// Record what real deliveries look like, without anything that they hold.
 ///
@@ -64,7 +65,7 @@ pub(crate) struct Args {
     listen: SocketAddr,
 
     /// Serve this path alone [default: every path]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = web::path)]
     path: Option<String>,
 
     /// Stop after so many requests

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use gemini_webhooks::explain::{Explainer, Explanation};
-use gemini_webhooks::{Delivery, Error, Verifier};
+use gemini_webhooks::{Delivery, Error};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
@@ -118,7 +118,7 @@ fn lock(untold: &Mutex<Untold>) -> MutexGuard<'_, Untold> {
 
 /// Tells of the requests.
 pub(super) struct Journal {
-    verifier: Verifier,
+    explainer: Arc<Explainer>,
     entries: Receiver<Entry>,
     untold: Arc<Mutex<Untold>>,
     stop: Stop,
@@ -132,7 +132,7 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(
-        verifier: Verifier,
+        explainer: Explainer,
         count: Option<u64>,
         stop: Stop,
         closed: Stop,
@@ -141,8 +141,8 @@ impl Journal {
         let (sender, entries) = mpsc::channel(WAITING);
         let untold = Arc::<Mutex<Untold>>::default();
         let lines = Lines { sender, untold: Arc::clone(&untold) };
-        let (left, worst) = (count, Exit::Ok);
-        (Self { verifier, entries, untold, stop, closed, left, worst, output }, lines)
+        let (explainer, left, worst) = (Arc::new(explainer), count, Exit::Ok);
+        (Self { explainer, entries, untold, stop, closed, left, worst, output }, lines)
     }
 
     /// Tells of one after the other, until there will be no more, or nothing can be told any more.
@@ -220,7 +220,7 @@ impl Journal {
         headers: HeaderMap,
         body: Bytes,
     ) -> Option<Explanation> {
-        let explainer = Explainer::new(self.verifier.clone());
+        let explainer = Arc::clone(&self.explainer);
         let explain = move || explainer.explain_at(&headers, &body, at);
         tokio::task::spawn_blocking(explain).await.ok()
     }
@@ -299,8 +299,14 @@ mod tests {
 
     fn journal(count: u64) -> (Journal, Lines) {
         let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let verifier = StaticVerifier::builder().secret(secret).build().unwrap().into();
-        Journal::new(verifier, Some(count), Stop::new(), Stop::new(), Output::new(true))
+        let verifier = StaticVerifier::builder().secret(secret).build().unwrap();
+        Journal::new(
+            Explainer::new(verifier),
+            Some(count),
+            Stop::new(),
+            Stop::new(),
+            Output::new(true),
+        )
     }
 
     fn refused(error: Error) -> Entry {

@@ -106,6 +106,7 @@ impl fmt::Display for Listening {
 
 #[cfg(test)]
 mod tests {
+    use gemini_webhooks::explain::Explainer;
     use gemini_webhooks::testing::StaticSigner;
     use gemini_webhooks::{Secret, StaticVerifier};
 
@@ -119,8 +120,13 @@ mod tests {
         let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let request = StaticSigner::new(&secret).sign("msg_1", SystemTime::now(), "{}");
         let verifier: Verifier = StaticVerifier::builder().secret(secret).build().unwrap().into();
-        let (journal, lines) =
-            Journal::new(verifier.clone(), None, Stop::new(), Stop::new(), Output::new(true));
+        let (journal, lines) = Journal::new(
+            Explainer::new(verifier.clone()),
+            None,
+            Stop::new(),
+            Stop::new(),
+            Output::new(true),
+        );
         let app = App::new(verifier, None, lines).unwrap();
         let judge = |body: &str| {
             app.judge(request.headers.clone(), Ok(Bytes::copy_from_slice(body.as_bytes())))
