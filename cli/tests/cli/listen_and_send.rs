@@ -52,6 +52,25 @@ fn a_newcomers_first_deliveries() {
 }
 
 #[test]
+fn programs_are_told_the_same_in_json() {
+    let upstream = StandIn::start(|_| (202, String::new()));
+    let listener = Listener::start(&["--forward", &upstream.url, "--count", "4"]);
+    let sends: [&[&str]; 4] = [
+        &["--id", "msg_1", "--expect", "202"],
+        &["--id", "msg_1", "--expect", "202"],
+        &["--id", "msg_2", "--tamper", "rewritten-body"],
+        &["--event", "video.generated", "--count", "1", "--as", "v1a"],
+    ];
+    let mut sent = String::new();
+    for arguments in sends {
+        let ran = listener.send(&[arguments, &["--json"]].concat());
+        sent += &format!("$ send {}\n{}\n", arguments.join(" "), ran.whole());
+    }
+    assert_shown!("json_sent", sent);
+    assert_shown!("json_received", listener.running.end().whole());
+}
+
+#[test]
 fn every_event_is_accepted_in_every_form() {
     let keys = format!("127.0.0.1:{}", closed_port());
     let jwks = format!("http://{keys}/jwks.json");

@@ -40,6 +40,14 @@ fn a_request_is_judged_at_the_time_that_is_given() {
     let accepted = verify(&["--at", AT_TEXT]);
     assert_eq!(accepted.code, 0);
     assert_shown!("verify_accepted", accepted.whole());
+    let as_json = ["--at", AT_TEXT, "--json"];
+    let v1a = Ed25519Signer::from_seed([7; 32]);
+    let v1a = v1a.sign("msg_1", UNIX_EPOCH + Duration::from_secs(AT), "{}");
+    let v1a = directory.file("v1a", message(&v1a));
+    let without_keys = ["verify", &v1a, "--job", "b1", "--jwks", "/no/such/file"];
+    let undecided = run(&[&without_keys[..], &as_json].concat());
+    let said = [verify(&as_json), verify(&["--at", "1769083501", "--json"]), undecided];
+    assert_shown!("verify_json", said.map(|ran| ran.whole()).join("\n"));
     for (at, code) in [("1769083200", 0), ("1769083500", 0), ("1769083501", 1), ("1769082899", 1)] {
         assert_eq!(verify(&["--at", at]).code, code, "{at}");
     }
