@@ -3,7 +3,7 @@
 /// Waits for Ctrl-C or SIGTERM.
 pub(crate) async fn interrupted() {
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => (),
+        () = ctrl_c() => (),
         () = system::terminated() => (),
     }
 }
@@ -13,6 +13,13 @@ pub(crate) async fn interrupted_or_hung_up() {
     tokio::select! {
         () = interrupted() => (),
         () = system::hung_up() => (),
+    }
+}
+
+/// Waits for ever where it cannot be waited for.
+async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -20,9 +20,8 @@ pub(crate) fn url(text: &str) -> Result<Url, String> {
 
 /// Reads the path of a URL that we serve.
 pub(crate) fn path(text: &str) -> Result<String, String> {
-    let is_path = text.starts_with('/') && !text.contains(['?', '#']);
     let is_sent_so = text.parse::<Uri>().is_ok_and(|uri| uri.path() == text);
-    if is_path && is_sent_so {
+    if text.starts_with('/') && is_sent_so {
         Ok(text.to_owned())
     } else {
         Err("a path as in a URL is needed, such as /hook".to_owned())

@@ -156,12 +156,11 @@ impl OneLook {
     }
 
     async fn keys(&self) -> Result<&Arc<KeySet>, FetchProblem> {
-        let keys = match self.0.keys.get() {
-            Some(keys) => keys,
-            None => {
-                let fetched = self.fetch().await?;
-                self.0.keys.get_or_init(|| fetched)
-            }
+        let keys = if let Some(keys) = self.0.keys.get() {
+            keys
+        } else {
+            let fetched = self.fetch().await?;
+            self.0.keys.get_or_init(|| fetched)
         };
         if keys.is_empty() { Err(FetchProblem::NoUsableKey) } else { Ok(keys) }
     }

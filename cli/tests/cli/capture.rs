@@ -247,21 +247,28 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
+/// Three quarters of a second later.
+fn fraction(seconds: u64) -> Value {
+    serde_json::from_str(&format!("{seconds}.75")).unwrap()
+}
+
+/// Sets the times of a token that is sent now.
+type Times = fn(&mut Value, u64);
+
 #[test]
 fn the_builder_calls_of_the_report_accept_what_came() {
     let jwt = JwtSigner::new("key-1", TestRsaKey::One);
     let keys = jwks([jwt.jwk()]);
     let server = KeyServer::start(KeyAnswer::document(&keys)).unwrap();
     let (day, hour) = (24 * 3600, 3600);
-    type Claims = fn(&mut Value, u64);
-    let cases: [(&str, Claims, &[&str]); 5] = [
+    let cases: [(&str, Times, &[&str]); 5] = [
         ("plain", |claims, now| claims["exp"] = (now + 300).into(), &[]),
         ("no iat", |claims, now| claims["exp"] = (now + 30 * 3600).into(), &["longest_token_life"]),
         (
             "fractions",
             |claims, now| {
-                claims["iat"] = (now as f64 - 0.25).into();
-                claims["exp"] = (now as f64 + 26.0 * 3600.0 + 0.5).into();
+                claims["iat"] = fraction(now - 1);
+                claims["exp"] = fraction(now + 26 * 3600);
             },
             &["longest_token_life"],
         ),
@@ -283,11 +290,11 @@ fn the_builder_calls_of_the_report_accept_what_came() {
             &["max_token_age", "leeway"],
         ),
     ];
-    for (name, claims_of, calls) in cases {
+    for (name, set_times, calls) in cases {
         let capture = Capture::with(&["--jwks", &server.url(), "--count", "1"]);
         let before = now();
         let mut claims = json!({"aud": "me", "type": "x", "data": {}});
-        claims_of(&mut claims, before);
+        set_times(&mut claims, before);
         let request = jwt.sign("msg_1", SystemTime::now(), &claims, "");
         assert_eq!(post(&capture.url, &request), 204, "{name}");
         let after = now();

@@ -152,7 +152,7 @@ impl Args {
             match client.ping(id).await {
                 Ok(()) => output::note(format_args!("pinged {}", Shown(id))),
                 Err(error) => {
-                    output::warning(format_args!("no ping: {}", Shown(&error.to_string())))
+                    output::warning(format_args!("no ping: {}", Shown(&error.to_string())));
                 }
             }
         }
