@@ -390,6 +390,7 @@ fn no_secret_is_in_the_list_of_processes_unless_somebody_puts_it_there() {
 
 #[test]
 fn no_password_of_a_url_is_shown() {
+    let keys = "http://127.0.0.1:9/keys?key=PASSWORD";
     let hidden = "http://user:PASSWORD@127.0.0.1:9/hook?key=PASSWORD";
     let arguments = [
         "listen",
@@ -398,7 +399,7 @@ fn no_password_of_a_url_is_shown() {
         "--audience",
         "me",
         "--jwks",
-        hidden,
+        keys,
         "--forward",
         hidden,
     ];

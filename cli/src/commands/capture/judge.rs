@@ -127,14 +127,13 @@ impl Judge {
     ) -> Result<Delivery, Error> {
         let mut builder = DynamicVerifier::builder()
             .binding(Binding::dangerous_any_tenant())
-            .accept_unsigned_body()
             .leeway(LEEWAY)
             .longest_token_life(LONGEST_LIFE)
             .max_token_age(GREATEST_AGE)
             .clock(At(now))
             .keys(self.keys.clone());
         for audience in signature.audiences() {
-            builder = builder.audience(audience);
+            builder = builder.audience(audience).accept_unsigned_body();
         }
         // What it is given is within its bounds.
         let verifier = builder.build().map_err(|_| Error::WrongAudience)?;
