@@ -42,8 +42,6 @@ mod webhook;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 pub use self::api_key::ApiKey;
 pub use self::builder::{GEMINI_API_URL, WebhookClientBuilder};
 pub use self::call::Call;
@@ -182,7 +180,7 @@ impl WebhookClient {
     /// # }
     /// ```
     pub async fn get(&self, id: &str) -> Result<Webhook, ClientError> {
-        self.ask(&Request::get(id)?).await
+        answer::webhook(&self.transport.call(&Request::get(id)?).await?)
     }
 
     /// Lists all webhooks of the project, page by page as the stream is read.
@@ -219,8 +217,8 @@ impl WebhookClient {
         page_size: u16,
         page_token: Option<&str>,
     ) -> Result<WebhookPage, ClientError> {
-        let page: WebhookPage = self.ask(&Request::list(page_size, page_token)?).await?;
-        page.checked()
+        let answer = self.transport.call(&Request::list(page_size, page_token)?).await?;
+        answer::read::<WebhookPage>(&answer)?.checked()
     }
 
     /// Changes what is set in `update`, and nothing else.
@@ -248,7 +246,7 @@ impl WebhookClient {
     /// ```
     pub async fn update(&self, id: &str, update: &WebhookUpdate) -> Result<Webhook, ClientError> {
         update.check()?;
-        self.ask(&Request::update(id, update)?).await
+        answer::webhook(&self.transport.call(&Request::update(id, update)?).await?)
     }
 
     /// Removes a webhook.
@@ -325,10 +323,6 @@ impl WebhookClient {
     /// ```
     pub async fn ping(&self, id: &str) -> Result<(), ClientError> {
         self.transport.call(&Request::ping(id)?).await.map(drop)
-    }
-
-    async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, ClientError> {
-        answer::read(&self.transport.call(request).await?)
     }
 }
 

@@ -60,7 +60,8 @@ impl fmt::Debug for NewSecret {
 #[non_exhaustive]
 #[must_use = "the service shows a new secret only once: store it before anything else"]
 pub struct CreatedWebhook {
-    /// The webhook.
+    /// The webhook, as far as the answer tells of it. Where its `id` is empty, list the webhooks to
+    /// find it: the secret is not held back for that.
     pub webhook: Webhook,
     /// Its secret, which the service never shows again.
     pub new_signing_secret: NewSecret,

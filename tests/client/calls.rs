@@ -8,7 +8,7 @@ use gemini_webhooks::testing::StaticSigner;
 use gemini_webhooks::{ConfigError, EventType, Revocation, Secret, StaticVerifier};
 use serde_json::{Value, json};
 
-use crate::service::{API_KEY, EVENTS, Seen, Service};
+use crate::service::{API_KEY, EVENTS, Fault, Seen, Service};
 use crate::{URI, client, new_webhook};
 
 fn last(service: &Service) -> Seen {
@@ -63,6 +63,34 @@ async fn the_secret_of_create_verifies_what_is_signed_with_it() {
     let verifier = StaticVerifier::builder().secret(secret).build().unwrap();
     let request = signer.sign("msg_1", std::time::SystemTime::now(), "{}");
     verifier.verify(&request.headers, request.body).unwrap();
+}
+
+#[tokio::test]
+async fn no_oddity_beside_a_new_secret_loses_it() {
+    let service = Service::start();
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let deep = format!(r#""id":"a","uri":{}{}"#, "[".repeat(200), "]".repeat(200));
+    for (members, id, name) in [
+        (r#""id":"a","signing_secrets":[null]"#, "a", None),
+        (r#""id":"a","create_time":1800000000,"update_time":{}"#, "a", None),
+        (r#""id":"a","subscribed_events":[{"type":"batch.failed"}]"#, "a", None),
+        (r#""id":"a","state":2,"uri":[]"#, "a", None),
+        (r#""name":"webhooks/a""#, "", Some("webhooks/a")),
+        (r#""id":null"#, "", None),
+        (r#""id":"a","id":"b""#, "", None),
+        (&deep, "", None),
+    ] {
+        for answer in [
+            format!(r#"{{"new_signing_secret":"{secret}",{members}}}"#),
+            format!(r#"{{{members},"new_signing_secret":"{secret}"}}"#),
+        ] {
+            service.fail_next(Fault::answer(200, &*answer));
+            let created = client(&service).create(&new_webhook()).await.unwrap();
+            assert_eq!(created.new_signing_secret.expose_secret(), secret, "{answer}");
+            assert_eq!(created.webhook.id, id, "{answer}");
+            assert_eq!(created.webhook.name.as_deref(), name, "{answer}");
+        }
+    }
 }
 
 #[tokio::test]
