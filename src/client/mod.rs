@@ -15,14 +15,14 @@
 //! let webhook = NewWebhook::new("https://my-api.com/gemini-callback", events);
 //! let created = client.create(&webhook).await?;
 //! store(created.new_signing_secret.expose_secret())?;
-//! let secret = created.new_signing_secret.into_secret()?;
+//! let secret = created.new_signing_secret.to_secret()?;
 //! let verifier = StaticVerifier::builder().secret(secret).build()?;
 //!
 //! // A rotation, in the running server.
 //! let previous = Revocation::After24Hours;
 //! let new_secret = client.rotate(&created.webhook.id, previous).await?;
 //! store(new_secret.expose_secret())?;
-//! verifier.add_secret(new_secret.into_secret()?, previous)?;
+//! verifier.add_secret(new_secret.to_secret()?, previous)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -292,7 +292,7 @@ impl WebhookClient {
     /// let previous = Revocation::After24Hours;
     /// let new_secret = client.rotate("0abc123def", previous).await?;
     /// store(new_secret.expose_secret())?;
-    /// verifier.add_secret(new_secret.into_secret()?, previous)?;
+    /// verifier.add_secret(new_secret.to_secret()?, previous)?;
     /// # Ok(())
     /// # }
     /// ```

@@ -59,7 +59,7 @@ async fn the_secret_of_create_verifies_what_is_signed_with_it() {
     let created = client(&service).create(&new_webhook()).await.unwrap();
     let signer =
         StaticSigner::new(&Secret::parse(&service.secrets(&created.webhook.id)[0]).unwrap());
-    let secret = created.new_signing_secret.into_secret().unwrap();
+    let secret = created.new_signing_secret.to_secret().unwrap();
     let verifier = StaticVerifier::builder().secret(secret).build().unwrap();
     let request = signer.sign("msg_1", std::time::SystemTime::now(), "{}");
     verifier.verify(&request.headers, request.body).unwrap();
