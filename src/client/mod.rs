@@ -251,7 +251,8 @@ impl WebhookClient {
 
     /// Removes a webhook.
     ///
-    /// When it had to be repeated, a webhook that is not there any more counts as removed.
+    /// When it had to be repeated after an attempt that may have been carried out (a connection that
+    /// broke, a status of 5xx), a webhook that is not there any more counts as removed.
     ///
     /// # Errors
     /// What [`get`](Self::get) gives.
