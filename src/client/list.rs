@@ -93,6 +93,9 @@ impl WebhookStream {
     }
 
     /// Returns the next webhook, an error, or `None` when there is no more.
+    ///
+    /// # Errors
+    /// What [`WebhookClient::list_page`] gives, and [`ClientError::PagesDoNotEnd`].
     pub async fn next(&mut self) -> Option<Result<Webhook, ClientError>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

@@ -1,5 +1,7 @@
 //! What each call sends, and what comes of it.
 
+use std::process::Command;
+
 use gemini_webhooks::client::{
     ApiKey, ClientError, NewWebhook, RequestProblem, SubscribedEvent, WebhookClient, WebhookState,
     WebhookUpdate,
@@ -293,6 +295,38 @@ fn an_api_key_is_read_strictly() {
     }
     for key in [API_KEY, "AQ.Ab8RN6-x_y~z+/=:", &long[1..]] {
         assert!(ApiKey::new(key).is_ok(), "{key}");
+    }
+}
+
+/// Each environment in a process of its own: this one's must not be changed while others read it.
+#[test]
+fn the_api_key_is_read_from_the_environment() {
+    const EXPECTED: &str = "EXPECTED_OF_FROM_ENV";
+    if let Ok(expected) = std::env::var(EXPECTED) {
+        let client = WebhookClient::from_env();
+        assert_eq!(
+            client.map_or_else(|error| format!("{error:?}"), |c| format!("{c:?}")),
+            expected
+        );
+        return;
+    }
+    let (name, refused) = ("GEMINI_API_KEY".to_owned(), ConfigError::ApiKey);
+    let missing = ConfigError::EnvMissing { name };
+    let builder = WebhookClient::builder(ApiKey::new(API_KEY).unwrap());
+    let google = "https://generativelanguage.googleapis.com/v1beta";
+    let client = builder.base_url(google).build().unwrap();
+    for (key, expected) in [
+        (Some(API_KEY), format!("{client:?}")),
+        (Some("a key"), format!("{refused:?}")),
+        (None, format!("{missing:?}")),
+    ] {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "calls::the_api_key_is_read_from_the_environment"]);
+        child.env_remove("GEMINI_API_KEY").env(EXPECTED, expected);
+        child.envs(key.map(|key| ("GEMINI_API_KEY", key)));
+        let output = child.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
 }
 
