@@ -207,6 +207,11 @@ fn a_decompressed_body_is_seen() {
     let mut request = became(gzip.finish().unwrap(), body());
     request.headers.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
     assert_body(&request, Cause::BodyDecompressed, &["content-encoding says that it was"]);
+    // Without that header nothing tells of it: it is named as what cannot be ruled out.
+    request.headers.remove(CONTENT_ENCODING);
+    let words =
+        ["a body that was decompressed on the way", "cannot be recognised", "to the sender"];
+    assert_body(&request, Cause::Unexplained, &words);
 }
 
 #[test]
