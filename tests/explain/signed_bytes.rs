@@ -185,6 +185,16 @@ fn a_body_in_another_encoding_is_recognised() {
     assert_body(&became(&utf8, latin1), Cause::BodyReencoded, &["written as UTF-8"]);
 }
 
+#[test]
+fn a_body_that_was_kept_in_utf_16_is_recognised() {
+    let sent = body().replace("my-bucket", "mön-bücket-😀");
+    let kept = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    assert_body(&became(&sent, kept(&sent)), Cause::BodyReencoded, &["read as UTF-16"]);
+    // As a redirection of PowerShell 5 writes a text.
+    let file = kept(&format!("\u{feff}{sent}\r\n"));
+    assert_body(&became(&sent, file), Cause::BodyReencoded, &["UTF-16", "without the line end"]);
+}
+
 // What cannot be undone, and is seen all the same.
 
 #[test]
