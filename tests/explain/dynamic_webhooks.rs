@@ -415,6 +415,15 @@ fn a_job_that_is_not_yet_known_is_named() {
     assert_explained(&explanation, Cause::BindingNotYetKnown, Step::Binding, &words);
 }
 
+#[test]
+fn a_static_webhook_at_a_verifier_for_dynamic_ones_is_named() {
+    let words = ["v1 signatures came, as of static webhooks", "no StaticVerifier is set up"];
+    for verifier in [for_audience(), any_tenant()] {
+        let explanation = explain(&verifier, &sign(body()));
+        assert_explained(&explanation, Cause::SchemeNotConfigured, Step::Scheme, &words);
+    }
+}
+
 // One endpoint for both kinds.
 
 fn both() -> Verifier {

@@ -286,6 +286,10 @@ fn parts_that_are_joined_otherwise_are_recognised() {
         (format!("{ID}\n{NOW}\n{body}"), r"`{id}\n{timestamp}\n{body}`"),
         (format!("{body}.{NOW}.{ID}"), "`{body}.{timestamp}.{id}`"),
         (format!("{ID}.{NOW}"), "`{id}.{timestamp}`"),
+        (format!("{NOW}{body}"), "`{timestamp}{body}`"),
+        (format!("{ID},{NOW},{body}"), "`{id},{timestamp},{body}`"),
+        (format!("{ID}{body}"), "`{id}{body}`"),
+        (format!("v0:{NOW}:{body}"), "`v0:{timestamp}:{body}`"),
     ] {
         let signature = format!("v1,{}", BASE64_STANDARD.encode(mac(text)));
         let request = with_signature(&signature, &body);
