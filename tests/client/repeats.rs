@@ -269,7 +269,9 @@ async fn a_removal_counts_only_where_it_may_have_been_carried_out() {
         // Whatever comes after it, too.
         for faults in [vec![fault.clone()], vec![fault, refused.clone()]] {
             let sent = service.lines().len() + faults.len() + 1;
-            faults.into_iter().for_each(|fault| service.fail_next(fault));
+            for fault in faults {
+                service.fail_next(fault);
+            }
             let removed = client(&service).delete("a").await;
             assert_eq!(service.lines().len(), sent);
             match removed {
