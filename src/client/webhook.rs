@@ -13,8 +13,9 @@ use crate::event::EventType;
 /// Describes a webhook that is registered for a project.
 ///
 /// Members that are not known are ignored, and one that is not of its form is as good as not there:
-/// what is odd about a webhook hides neither the rest of it nor the others. `Debug` leaves out the path of the URI, in which a
-/// caller may have put a secret, and what the service shows of the secrets.
+/// what is odd about a webhook hides neither the rest of it nor the others. `Debug` leaves out the
+/// path of the URI, in which a caller may have put a secret, and what the service shows of the
+/// secrets.
 ///
 /// # Examples
 /// ```
@@ -34,33 +35,32 @@ use crate::event::EventType;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct Webhook {
     /// Its id, which the calls take: 36 characters `a-z0-9` (observed). Empty where a listing, or
     /// the answer to [`create`](super::WebhookClient::create), does not say.
-    #[serde(deserialize_with = "what_fits")]
+    #[serde(default, deserialize_with = "what_fits")]
     pub id: String,
     /// The name that its owner gave it.
-    #[serde(deserialize_with = "what_fits", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "what_fits", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Where events are sent; empty where the service does not say.
-    #[serde(deserialize_with = "what_fits")]
+    #[serde(default, deserialize_with = "what_fits")]
     pub uri: String,
     /// The events that are sent.
-    #[serde(deserialize_with = "what_fits")]
+    #[serde(default, deserialize_with = "what_fits")]
     pub subscribed_events: Vec<SubscribedEvent>,
     /// Whether events are sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<WebhookState>,
     /// What the service shows of the secrets that are valid, one for each.
-    #[serde(deserialize_with = "each_that_fits")]
+    #[serde(default, deserialize_with = "each_that_fits")]
     pub signing_secrets: Vec<SigningSecretInfo>,
     /// When it was registered, if the service gives a time of RFC 3339.
-    #[serde(with = "rfc3339", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "rfc3339", skip_serializing_if = "Option::is_none")]
     pub create_time: Option<OffsetDateTime>,
     /// When it was last changed, if the service gives a time of RFC 3339.
-    #[serde(with = "rfc3339", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "rfc3339", skip_serializing_if = "Option::is_none")]
     pub update_time: Option<OffsetDateTime>,
 }
 
@@ -87,14 +87,13 @@ impl fmt::Debug for Webhook {
 /// # Examples
 /// See [`Webhook`].
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct SigningSecretInfo {
     /// What the service shows of it, to tell which is which.
-    #[serde(deserialize_with = "what_fits", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "what_fits", skip_serializing_if = "Option::is_none")]
     pub truncated_secret: Option<String>,
     /// When it ends after a rotation, if the service gives a time of RFC 3339.
-    #[serde(with = "rfc3339", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "rfc3339", skip_serializing_if = "Option::is_none")]
     pub expire_time: Option<OffsetDateTime>,
 }
 
