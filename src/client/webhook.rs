@@ -244,15 +244,6 @@ impl fmt::Debug for ShownUri<'_> {
     }
 }
 
-/// Reads `null` like a member that is not there.
-pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
 /// Reads a member, and what is not of its form like one that is not there.
 fn what_fits<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
