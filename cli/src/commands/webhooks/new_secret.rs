@@ -130,6 +130,10 @@ impl Report for Given<'_> {
 impl fmt::Display for Given<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.secret_file, self.secret) {
+            // The service gave one, and said nothing else that can be read.
+            (Some(path), _) if self.id.is_empty() => {
+                write!(f, "the new secret is in {}: `webhooks list` shows the webhook", Shown(path))
+            }
             (Some(path), _) => {
                 write!(f, "the new secret of {} is in {}", Shown(self.id), Shown(path))
             }
