@@ -28,10 +28,10 @@ files_of() {
 # The features, and the tests that know these files: to run all others as well would take days.
 tests_of() {
   case $1 in
-    rules | event) echo '--lib --test wire_rules --test events --test standard_webhooks_vectors' ;;
-    jwt) echo '--lib --test dynamic_rules --test advisories --test mixed_endpoint --test observe_hook' ;;
-    keys) echo '--lib --test dynamic_rules --test advisories' ;;
-    cache) echo '--lib --test key_cache --test dynamic_rules' ;;
+    rules | event) echo '--lib --test wire_rules --test events --test standard_webhooks_vectors --test fuzz_seeds' ;;
+    jwt) echo '--lib --test dynamic_rules --test advisories --test mixed_endpoint --test observe_hook --test fuzz_seeds' ;;
+    keys) echo '--lib --test dynamic_rules --test advisories --test fuzz_seeds' ;;
+    cache) echo '--lib --test key_cache --test dynamic_rules --test fuzz_seeds' ;;
     fetch) echo '--lib --test fetch' ;;
     dedup) echo '--lib --test dedup --test redis' ;;
   esac

@@ -1,32 +1,16 @@
 //! What the adapters over http-body have in common: how a body is read.
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http_body::Body;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use crate::delivery::Delivery;
 use crate::error::Error;
-use crate::verifier::Verifier;
 
 /// What a body may fail with.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reads and verifies a request.
-pub(crate) async fn receive<B>(
-    verifier: &Verifier,
-    headers: &HeaderMap,
-    body: B,
-) -> Result<Delivery, Error>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    verifier.receive(headers, read(body, verifier.max_body_bytes())).await
-}
-
 /// Reads a body up to the limit; one that announces more is not read at all.
-async fn read<B>(body: B, limit: usize) -> Result<Bytes, Error>
+pub(crate) async fn read<B>(body: B, limit: usize) -> Result<Bytes, Error>
 where
     B: Body,
     B::Error: Into<BoxError>,

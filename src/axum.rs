@@ -28,7 +28,7 @@
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 
-use crate::adapter::receive;
+use crate::adapter::read;
 use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::verifier::Verifier;
@@ -78,7 +78,8 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let verifier = Verifier::from_ref(state);
         let (parts, body) = request.into_parts();
-        Ok(Self(receive(&verifier, &parts.headers, body).await?))
+        let body = read(body, verifier.max_body_bytes());
+        Ok(Self(verifier.receive(&parts.headers, body).await?))
     }
 }
 

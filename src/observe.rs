@@ -1,10 +1,11 @@
 //! What is told of each verification: to a hook for metrics, and to `tracing`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-#[cfg(feature = "tracing")]
-use crate::error::Party;
+use bytes::Bytes;
+
+use crate::clock::unix_seconds;
 use crate::error::{Error, SeenScheme};
 use crate::settings::Settings;
 
@@ -69,31 +70,60 @@ impl Verdict {
     }
 }
 
-/// A verification that has come as far as the headers go.
-pub(crate) struct Unfinished<'v> {
+/// A verification that has come as far as the headers go, and waits for its body. It is told of once:
+/// as interrupted if it is dropped while it waits.
+pub(crate) struct Begun<'v> {
     settings: &'v Settings,
-    verdict: Verdict,
+    now: SystemTime,
+    verdict: Option<Verdict>,
 }
 
-impl<'v> Unfinished<'v> {
+impl<'v> Begun<'v> {
     /// Does what can be done before the body is there, and tells of it where that is the end.
-    pub(crate) fn start<T>(
+    pub(crate) fn new<T>(
         settings: &'v Settings,
-        prepare: impl FnOnce(&mut Verdict) -> Result<T, Error>,
-    ) -> Result<Self, Error> {
-        let mut so_far = Self { settings, verdict: Verdict::default() };
-        match prepare(&mut so_far.verdict) {
-            Ok(_) => Ok(so_far),
-            Err(error) => Err(so_far.end(error)),
+        prepare: impl FnOnce(SystemTime, &mut Verdict) -> Result<T, Error>,
+    ) -> Result<(Self, T), Error> {
+        let (now, mut verdict) = (settings.now(), Verdict::default());
+        match prepare(now, &mut verdict) {
+            Ok(prepared) => Ok((Self::at(settings, now, verdict), prepared)),
+            Err(error) => Err(tell_of_end(settings, verdict, error)),
         }
     }
 
-    /// Ends it because of its body, and tells of that.
-    pub(crate) fn end(self, error: Error) -> Error {
-        let result = Err::<(), _>(error.clone());
-        Watch::start().end(self.settings, self.verdict, &result);
-        error
+    pub(crate) fn at(settings: &'v Settings, now: SystemTime, verdict: Verdict) -> Self {
+        Self { settings, now, verdict: Some(verdict) }
     }
+
+    /// Waits for the body. What was prepared holds for the second in which it began: past that,
+    /// everything is to be judged again.
+    pub(crate) async fn body<B: Into<Bytes>>(
+        mut self,
+        body: impl Future<Output = Result<B, Error>>,
+    ) -> Result<(Bytes, Option<(SystemTime, Verdict)>), Error> {
+        let body = body.await;
+        let verdict = self.verdict.take().unwrap_or_default();
+        match body {
+            Ok(body) => {
+                let holds = unix_seconds(self.settings.now()) == unix_seconds(self.now);
+                Ok((body.into(), holds.then_some((self.now, verdict))))
+            }
+            Err(error) => Err(tell_of_end(self.settings, verdict, error)),
+        }
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if let Some(verdict) = self.verdict.take() {
+            tell_of_end(self.settings, verdict, Error::BodyInterrupted);
+        }
+    }
+}
+
+fn tell_of_end(settings: &Settings, verdict: Verdict, error: Error) -> Error {
+    Watch::start().end(settings, verdict, &Err::<(), _>(error.clone()));
+    error
 }
 
 pub(crate) type Hook = Arc<dyn Fn(&Verdict) + Send + Sync>;
@@ -158,8 +188,8 @@ impl Watch {
         }
     }
 
-    /// A refusal is the sender's affair, and strangers send as much as they like: only what needs us
-    /// or the keys is a warning.
+    /// Strangers send as much as they like, also what needs keys that are not at hand: only what is
+    /// wrong with our setup is a warning. That keys cannot be fetched, the cache tells by itself.
     #[cfg(feature = "tracing")]
     fn record(&self, verdict: &Verdict) {
         self.span.record("outcome", verdict.outcome());
@@ -174,10 +204,10 @@ impl Watch {
         }
         match &verdict.refusal {
             None => tracing::debug!("accepted"),
-            Some(error) if error.who_must_act() == Party::Sender => {
-                tracing::debug!(%error, "refused");
+            Some(error @ (Error::NoActiveSecret | Error::NoKeySource)) => {
+                tracing::warn!(%error, "not verified");
             }
-            Some(error) => tracing::warn!(%error, "not verified"),
+            Some(error) => tracing::debug!(%error, "refused"),
         }
     }
 }

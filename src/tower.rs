@@ -59,7 +59,7 @@ use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::adapter::{BoxError, receive};
+use crate::adapter::{BoxError, read};
 #[cfg(doc)]
 use crate::delivery::Delivery;
 use crate::error::Error;
@@ -163,7 +163,8 @@ where
     B::Error: Into<BoxError>,
 {
     let (mut parts, body) = request.into_parts();
-    let delivery = receive(verifier, &parts.headers, body).await?;
+    let body = read(body, verifier.max_body_bytes());
+    let delivery = verifier.receive(&parts.headers, body).await?;
     let body = Full::new(delivery.request_body().clone());
     parts.extensions.insert(delivery);
     Ok(Request::from_parts(parts, body))

@@ -1,5 +1,7 @@
 //! One endpoint, whichever kinds of webhooks it serves.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 
 use crate::delivery::Delivery;
@@ -7,7 +9,6 @@ use crate::error::Error;
 use crate::headers::HeaderLookup;
 #[cfg(feature = "dynamic")]
 use crate::headers::Lookup;
-use crate::observe::Unfinished;
 #[cfg(feature = "dynamic")]
 use crate::signature_header::SignatureHeader;
 #[cfg(feature = "dynamic")]
@@ -106,9 +107,9 @@ impl Verifier {
                 Concerned::Dynamic => dynamic_webhooks.verify(headers, body).await,
                 Concerned::Both => {
                     let body = body.into();
-                    match static_webhooks.verify(headers, body.clone()) {
-                        Ok(delivery) => Ok(delivery),
-                        Err(_) => dynamic_webhooks.verify(headers, body).await,
+                    match static_webhooks.accept(headers, body.clone()) {
+                        Some(delivery) => Ok(delivery),
+                        None => dynamic_webhooks.verify(headers, body).await,
                     }
                 }
             },
@@ -158,30 +159,23 @@ impl Verifier {
         headers: &H,
         body: impl Future<Output = Result<impl Into<Bytes>, Error>>,
     ) -> Result<Delivery, Error> {
-        let so_far = self.check_headers(headers)?;
-        match body.await {
-            Ok(body) => self.verify(headers, body).await,
-            Err(error) => Err(so_far.end(error)),
-        }
-    }
-
-    /// Does what can be done before the body is there.
-    fn check_headers<H: HeaderLookup + ?Sized>(
-        &self,
-        headers: &H,
-    ) -> Result<Unfinished<'_>, Error> {
+        // By reference from here on, so that it is held once and not by every arm.
+        let body = pin!(body);
         match &self.0 {
-            Kinds::Static(verifier) => verifier.check_headers(headers),
+            Kinds::Static(verifier) => verifier.receive(headers, body).await,
             #[cfg(feature = "dynamic")]
-            Kinds::Dynamic(verifier) => verifier.check_headers(headers),
+            Kinds::Dynamic(verifier) => verifier.receive(headers, body).await,
             #[cfg(feature = "dynamic")]
             Kinds::Both(static_webhooks, dynamic_webhooks) => match concerned(headers) {
-                Concerned::Static => static_webhooks.check_headers(headers),
-                Concerned::Dynamic => dynamic_webhooks.check_headers(headers),
-                Concerned::Both => {
-                    let of_static = static_webhooks.check_headers(headers);
-                    of_static.or_else(|_| dynamic_webhooks.check_headers(headers))
-                }
+                Concerned::Static => static_webhooks.receive(headers, body).await,
+                Concerned::Dynamic => dynamic_webhooks.receive(headers, body).await,
+                Concerned::Both => match static_webhooks.begin(headers) {
+                    Some(begun) => {
+                        let (body, _) = begun.body(body).await?;
+                        self.verify(headers, body).await
+                    }
+                    None => dynamic_webhooks.receive(headers, body).await,
+                },
             },
         }
     }

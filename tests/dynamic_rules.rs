@@ -255,6 +255,15 @@ fn without_an_audience_and_a_binding_nothing_is_built() {
 }
 
 #[test]
+fn what_concerns_jwts_alone_is_not_set_in_vain() {
+    let bound = || builder().binding(Binding::dangerous_any_tenant());
+    for in_vain in [bound().issuer("somebody"), bound().accept_unsigned_body()] {
+        assert_eq!(in_vain.build().unwrap_err(), ConfigError::NoAudienceForJwts);
+    }
+    assert!(bound().build().is_ok());
+}
+
+#[test]
 fn an_audience_is_never_defaulted_nor_empty() {
     for empty in [builder().audience(""), for_audience().audience(""), for_audience().issuer("")] {
         assert_eq!(empty.build().unwrap_err(), ConfigError::BadAudience);
@@ -1282,6 +1291,8 @@ fn a_body_that_cannot_be_compared_with_the_claims_is_refused() {
         b"\xff",
         b"{\"type\":\"batch.expired\"",
         b"{\"type\":7",
+        // Some readers skip a byte order mark.
+        b"\xef\xbb\xbf{\"type\":\"batch.expired\",\"data\":{\"id\":\"b\"}}",
     ] {
         let token = headers(rsa().token(&claims()));
         let refused = verify(for_audience(), &token, body.to_vec()).unwrap_err();

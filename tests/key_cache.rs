@@ -57,6 +57,11 @@ impl Script {
         self.0.fetches.load(Ordering::SeqCst)
     }
 
+    /// Whether each fetch asked the endpoint itself.
+    fn forced(&self) -> Vec<bool> {
+        self.0.requests.lock().unwrap().iter().map(|request| request.forced).collect()
+    }
+
     fn close(&self) {
         self.0.gate.forget_permits(Semaphore::MAX_PERMITS);
     }
@@ -374,6 +379,19 @@ async fn cv5_22149_ghsa_675f_rq2r_jw82_a_withdrawn_key_is_dropped_even_if_the_re
 }
 
 #[tokio::test]
+async fn a_withdrawn_key_is_dropped_by_an_idle_receiver_whose_last_look_failed_long_ago() {
+    let world = World::warm().await;
+    world.clock.advance(REFRESH);
+    world.script.answer(Err(FetchProblem::Timeout));
+    assert!(world.good().await.is_ok());
+    world.settle().await;
+    assert_eq!(world.script.fetches(), 2);
+    world.script.answer(Ok(jwks([rotated().jwk()])));
+    world.minutes(50);
+    assert_eq!(world.good().await.unwrap_err(), Error::UnknownKey);
+}
+
+#[tokio::test]
 async fn a_caller_who_goes_away_stops_no_one_else() {
     let world = Arc::new(World::new());
     world.script.close();
@@ -517,26 +535,29 @@ async fn a_set_is_kept_until_the_next_fetch_is_allowed() {
 
 #[tokio::test]
 async fn no_verdict_rests_on_a_refresh_that_a_cache_may_have_answered() {
-    let world = Arc::new(World::warm().await);
-    world.clock.advance(Duration::from_secs(550));
-    world.script.close();
-    assert!(world.good().await.is_ok());
-    world.settle().await;
-    // The refresh is under way, and a key turns up that its answer does not hold yet.
     let old = jwks([signer().jwk(), ed25519(1).jwk()]);
-    world.script.0.next.lock().unwrap().push_back(Ok(old));
-    world.script.answer(Ok(jwks([signer().jwk(), rotated().jwk()])));
-    let request = world.jwt(&rotated());
-    let waiting = tokio::spawn({
-        let world = Arc::clone(&world);
-        async move { world.verify(request).await.map(drop) }
-    });
-    world.settle().await;
-    world.script.open();
-    assert_eq!(waiting.await.unwrap(), Ok(()));
-    let forced: Vec<_> =
-        world.script.0.requests.lock().unwrap().iter().map(|request| request.forced).collect();
-    assert_eq!(forced, [true, false, true]);
+    // As it was, and written otherwise.
+    for answered in [old.clone(), format!("{old}\n")] {
+        for sign in [|world: &World| world.jwt(&rotated()), |world: &World| world.v1a(2)] {
+            let world = Arc::new(World::warm().await);
+            world.clock.advance(Duration::from_secs(550));
+            world.script.close();
+            assert!(world.good().await.is_ok());
+            world.settle().await;
+            // The refresh is under way, and a key turns up that its answer does not hold yet.
+            world.script.0.next.lock().unwrap().push_back(Ok(answered.clone()));
+            world.script.answer(Ok(jwks([rotated().jwk(), ed25519(2).jwk()])));
+            let request = sign(&world);
+            let waiting = tokio::spawn({
+                let world = Arc::clone(&world);
+                async move { world.verify(request).await.map(drop) }
+            });
+            world.settle().await;
+            world.script.open();
+            assert_eq!(waiting.await.unwrap(), Ok(()));
+            assert_eq!(world.script.forced(), [true, false, true]);
+        }
+    }
 }
 
 /// A good request as far as it comes without a wait.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gemini_webhooks::client::{ApiKey, ClientError, GEMINI_API_URL, WebhookClient};
+use http::StatusCode;
 
 use crate::exit::Failure;
 use crate::secrets;
@@ -70,7 +71,13 @@ impl From<ClientError> for Failure {
             | ClientError::OutcomeUnknown { .. }
             | ClientError::TimedOut
             | ClientError::Unreachable => Self::undecided(&error),
+            ClientError::Service { status, .. } if is_for_now(status) => Self::undecided(&error),
             _ => Self::refused(&error),
         }
     }
+}
+
+/// A server that has a problem, or too much to do, has not refused anything.
+fn is_for_now(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

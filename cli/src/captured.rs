@@ -1,9 +1,12 @@
 //! A captured request: a raw HTTP message, or headers and body in two files.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use httparse::{EMPTY_HEADER, Status, parse_chunk_size, parse_headers};
-use serde_json::Value;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::exit::Failure;
 use crate::text::count;
@@ -114,24 +117,55 @@ fn read_headers(bytes: &[u8]) -> Result<(Headers, &[u8]), Failure> {
     }
 }
 
-/// Reads `{"name": "value", "other": ["one", "two"]}`, as many frameworks log headers.
+/// Reads `{"name": "value", "other": ["one", "two"]}`, as many frameworks log headers. A name that is
+/// there twice stays twice.
 fn json_headers(json: &[u8]) -> Result<Headers, Failure> {
     let bad = || Failure::usage("the headers are no JSON object of texts or lists of texts");
-    let Value::Object(members) = serde_json::from_slice(json).map_err(|_| bad())? else {
-        return Err(bad());
-    };
+    let Members(members) = serde_json::from_slice(json).map_err(|_| bad())?;
     let mut headers = Headers::new();
-    for (name, value) in members {
-        let values = match value {
-            Value::Array(values) => values,
-            one => vec![one],
+    for (name, values) in members {
+        let values = match values {
+            Values::One(value) => vec![value],
+            Values::Several(values) => values,
         };
-        for value in values {
-            let text = value.as_str().ok_or_else(bad)?;
-            headers.push((name.clone(), text.as_bytes().to_vec()));
-        }
+        headers.extend(values.into_iter().map(|value| (name.clone(), value.into_bytes())));
     }
     Ok(headers)
+}
+
+/// The members of an object in their order, and all of them: a map would keep the last of two with
+/// one name.
+struct Members(Vec<(String, Values)>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
 }
 
 /// Puts the chunks of a body together (RFC 9112 section 7.1).
@@ -203,6 +237,8 @@ mod tests {
         let json = Captured::from_parts(json, Vec::new()).unwrap();
         assert_eq!(json.headers.len(), 3);
         assert_eq!(json.single("twice"), None);
+        let twice = Captured::from_parts(br#"{"a": "1", "A": "2", "a": "1"}"#, Vec::new()).unwrap();
+        assert_eq!((twice.headers.len(), twice.single("a")), (3, None));
         for bad in ["{", "{\"a\": 1}", "{\"a\": {}}", "no header", ""] {
             let empty = bad.is_empty();
             assert_eq!(Captured::from_parts(bad.as_bytes(), Vec::new()).is_ok(), empty, "{bad}");

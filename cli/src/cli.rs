@@ -1,9 +1,11 @@
 //! The arguments, and which command they mean.
 
+use std::process::ExitCode;
+
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::{capture, completions, doctor, keys, listen, secret, send, verify, webhooks};
-use crate::exit::Run;
+use crate::exit::{Exit, Failure, Run};
 use crate::output::Output;
 use crate::style;
 
@@ -92,6 +94,22 @@ impl Command {
     }
 }
 
+/// Says what is wrong with the arguments, or the help that was asked for.
+pub(crate) fn not_understood(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell that this failed, too.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Ok.into();
+    }
+    // Whether JSON is asked for was not understood either.
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        Output::new(true).failure_line(&Failure::usage(message));
+    }
+    Exit::Usage.into()
+}
+
 const FIRST_STEPS: &str = "\
 First steps, in two terminals:
   gemini-webhooks secret new --secret-file secret
@@ -99,10 +117,11 @@ First steps, in two terminals:
   gemini-webhooks send http://127.0.0.1:8000/ --secret-file secret
 
 Exit codes:
-  0  it is as it should be
-  1  refused: a delivery, an answer or a check is not as it should be
-  2  nothing was tried: an argument, a file, a secret or another setting is wrong
-  3  it could not be judged: the keys or the server could not be reached";
+  0    it is as it should be
+  1    refused: a delivery, an answer or a check is not as it should be
+  2    nothing was tried: an argument, a file, a secret or another setting is wrong
+  3    it could not be judged: the keys or the server could not be reached
+  141  nobody reads the output any more";
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
+use gemini_webhooks::explain::Explainer;
 use gemini_webhooks::{
-    Binding, Clock, DynamicVerifier, DynamicVerifierBuilder, JobOwner, KeySource, StaticVerifier,
-    Verifier,
+    Binding, Clock, DynamicVerifier, DynamicVerifierBuilder, JobOwner, KeySource, Secret,
+    StaticVerifier, Verifier,
 };
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::exit::Failure;
 use crate::files;
 use crate::jwks::JwksArgs;
 use crate::output;
-use crate::secrets::{self, SecretArgs};
+use crate::secrets::{self, SecretArgs, SecretText};
 use crate::text::{Shown, count};
 
 /// Most bytes of a file with the ids of jobs.
@@ -27,10 +28,23 @@ pub(crate) struct EndpointArgs {
     pub(crate) secrets: SecretArgs,
 
     #[command(flatten)]
+    pub(crate) old_secrets: OldSecretArgs,
+
+    #[command(flatten)]
     pub(crate) dynamic: DynamicArgs,
 
     #[command(flatten)]
     pub(crate) jwks: JwksArgs,
+}
+
+/// Says which secrets were in use before.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Signing secrets of static webhooks")]
+pub(crate) struct OldSecretArgs {
+    /// File with secrets that were in use before, one per line: what they signed is refused all the
+    /// same, and you are told that one of them signed it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old_secret_file: Option<PathBuf>,
 }
 
 /// Says what is accepted of dynamic webhooks.
@@ -117,11 +131,12 @@ impl MetadataTokenArgs {
     }
 }
 
-/// A verifier, and what it accepts in words.
-#[derive(Clone, Debug)]
+/// A verifier, what it accepts in words, and who explains what it refuses.
+#[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) verifier: Verifier,
     pub(crate) accepts: Accepts,
+    pub(crate) explainer: Explainer,
 }
 
 /// What an endpoint accepts, for its owner.
@@ -163,7 +178,16 @@ impl EndpointArgs {
             (None, Some(dynamic)) => dynamic.into(),
             (None, None) => return Err(nothing_to_accept()),
         };
-        Ok(Endpoint { verifier, accepts })
+        let explainer = Explainer::new(verifier.clone());
+        let explainer = self.old_secrets()?.into_iter().fold(explainer, Explainer::retired_secret);
+        Ok(Endpoint { verifier, accepts, explainer })
+    }
+
+    fn old_secrets(&self) -> Result<Vec<Secret>, Failure> {
+        let Some(path) = &self.old_secrets.old_secret_file else { return Ok(Vec::new()) };
+        let text = secrets::read_file(path)?;
+        let found = SecretText { text, place: path.display().to_string() };
+        self.secrets.parse(&found.text).map_err(|error| found.failure(&error))
     }
 
     fn static_verifier(

@@ -80,7 +80,7 @@ fn hint(error: &Error) -> Option<&'static str> {
 }
 
 /// Keys that cannot be had say nothing of a signature, and a setup that cannot judge does not either.
-fn exit_of(error: &Error) -> Exit {
+pub(crate) fn exit_of(error: &Error) -> Exit {
     match error.who_must_act() {
         Party::Sender => Exit::Refused,
         Party::Receiver if *error != Error::JobNotYetKnown => Exit::Usage,

@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Refused = 1,
     Usage = 2,
     Undecided = 3,
+    /// Whoever reads our output has gone: as a shell says of a program that SIGPIPE ended.
+    Unread = 141,
 }
 
 impl Exit {
@@ -20,6 +22,7 @@ impl Exit {
             Self::Refused => 1,
             Self::Usage => 2,
             Self::Undecided => 3,
+            Self::Unread => 141,
         }
     }
 }
@@ -57,6 +60,16 @@ impl Failure {
         Self { exit: Exit::Undecided, ..Self::usage(message) }
     }
 
+    /// Says that it happened after something was done.
+    pub(crate) fn too_late(self) -> Self {
+        Self { exit: Exit::Undecided, ..self }
+    }
+
+    /// Adds what to do, unless that is said already.
+    pub(crate) fn or_remedy(self, remedy: impl fmt::Display) -> Self {
+        if self.remedy.is_some() { self } else { self.remedy(remedy) }
+    }
+
     /// Adds what to do.
     pub(crate) fn remedy(mut self, remedy: impl fmt::Display) -> Self {
         self.remedy = Some(remedy.to_string());
@@ -64,9 +77,13 @@ impl Failure {
     }
 }
 
-/// Whoever reads our output has gone, and nobody is left to be told.
+/// What was to be said could not be. Where its reader has gone, nobody is left to be told.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::usage(format_args!("cannot write the output: {error}"))
+        let failure = Self::usage(format_args!("cannot write the output: {error}"));
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self { exit: Exit::Unread, ..failure },
+            _ => failure,
+        }
     }
 }

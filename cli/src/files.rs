@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -43,13 +43,16 @@ fn read_bounded(source: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file of its owner's that does not exist yet, or whose place somebody else has taken: opened
-/// before the secret is made, so that a secret which is shown once is not lost for want of a place.
+/// A file of its owner's that does not exist yet, or whose place another takes: opened, and its room
+/// on the disk taken, before the secret is made, so that a secret which is shown once is not lost for
+/// want of a place.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     path: PathBuf,
     temporary: PathBuf,
-    file: Option<File>,
+    file: File,
+    /// Whether the temporary file holds what there is no other copy of.
+    holds_all: bool,
 }
 
 /// What becomes of a file that is there already.
@@ -59,37 +62,110 @@ pub(crate) enum Existing {
     Replace,
 }
 
+/// How much room is taken in advance: eight secrets need a quarter of it.
+const ROOM: [u8; 4096] = [b'\n'; 4096];
+
 impl PrivateFile {
-    /// Makes sure that the file can be written.
+    /// Makes sure that the file can be written. What is there and is no regular file is refused; a
+    /// symbolic link stays one, and the file that it points to is replaced.
     pub(crate) fn prepare(path: &Path, existing: Existing) -> Result<Self, Failure> {
         if existing == Existing::Keep && fs::symlink_metadata(path).is_ok() {
-            let message = format_args!("{} is there already", path.display()).to_string();
-            return Err(Failure::usage(message).remedy("name another file, or remove this one"));
+            return Err(is_there_already(path));
         }
-        let temporary = temporary_beside(path);
-        let file = private().open(&temporary).map_err(|error| cannot("write", path, &error))?;
-        Ok(Self { path: path.to_owned(), temporary, file: Some(file) })
+        let (path, before) = resolved(path)?;
+        let temporary = temporary_beside(&path);
+        let file = private().open(&temporary).map_err(|error| cannot("write", &path, &error))?;
+        let mut prepared = Self { path, temporary, file, holds_all: false };
+        let made = before.map_or(Ok(()), |before| prepared.resemble(&before));
+        made.and_then(|()| prepared.overwrite(&ROOM))
+            .map_err(|error| cannot("write", &prepared.path, &error))?;
+        Ok(prepared)
     }
 
-    /// Writes the text, whole or not at all.
+    /// Writes the text, whole or not at all. Where the file cannot take its place, the text stays
+    /// beside it, and the failure says where.
     pub(crate) fn write(mut self, text: &str) -> Result<(), Failure> {
-        let written = self.file.take().map_or(Ok(()), |mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&self.temporary, &self.path)
-        });
-        written.map_err(|error| cannot("write", &self.path, &error))
+        self.fill(text).map_err(|error| self.failure(&error))
+    }
+
+    fn fill(&mut self, text: &str) -> io::Result<()> {
+        self.overwrite(text.as_bytes())?;
+        fs::rename(&self.temporary, &self.path)?;
+        self.holds_all = false;
+        Ok(())
+    }
+
+    /// Puts these bytes in the place of all others, on the disk.
+    fn overwrite(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.rewind()?;
+        self.file.write_all(bytes)?;
+        self.file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        self.holds_all = bytes != ROOM;
+        self.file.sync_all()
+    }
+
+    fn failure(&self, error: &io::Error) -> Failure {
+        let failure = cannot("write", &self.path, error);
+        if !self.holds_all {
+            return failure;
+        }
+        let kept = self.temporary.display();
+        failure.remedy(format_args!("what belongs there is in {kept}: move it to its place"))
+    }
+
+    /// Takes the owner and the mode of the file that it replaces.
+    fn resemble(&self, before: &fs::Metadata) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt as _, fchown};
+            let own = self.file.metadata()?;
+            let other = |before, own| (before != own).then_some(before);
+            let (user, group) = (other(before.uid(), own.uid()), other(before.gid(), own.gid()));
+            if user.is_some() || group.is_some() {
+                fchown(&self.file, user, group)?;
+            }
+        }
+        self.file.set_permissions(before.permissions())
     }
 }
 
 impl Drop for PrivateFile {
     fn drop(&mut self) {
-        // After a successful write there is nothing of that name any more.
-        let _ = fs::remove_file(&self.temporary);
+        if !self.holds_all {
+            // After a successful write there is nothing of that name any more.
+            let _ = fs::remove_file(&self.temporary);
+        }
     }
 }
 
-/// Writes a text that is no secret.
+/// Where a path leads to in the end, and the regular file that is there, if there is one.
+fn resolved(path: &Path) -> Result<(PathBuf, Option<fs::Metadata>), Failure> {
+    let is_nothing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match fs::symlink_metadata(path) {
+        Err(error) if is_nothing(&error) => return Ok((path.to_owned(), None)),
+        Err(error) => return Err(cannot("write", path, &error)),
+        Ok(_) => {}
+    }
+    let found = fs::canonicalize(path).and_then(|path| Ok((fs::metadata(&path)?, path)));
+    let (found, real) = found.map_err(|error| cannot("write", path, &error))?;
+    if found.is_file() {
+        return Ok((real, Some(found)));
+    }
+    Err(Failure::usage(format_args!("{} is no regular file", path.display())))
+}
+
+fn is_there_already(path: &Path) -> Failure {
+    Failure::usage(format_args!("{} is there already", path.display()))
+        .remedy("name another file, or remove this one")
+}
+
+/// Refuses what is a regular file already.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    let is_there = fs::metadata(path).is_ok_and(|found| found.is_file());
+    if is_there { Err(is_there_already(path)) } else { Ok(()) }
+}
+
+/// Writes a text that is no secret, in the place of whatever is there.
 pub(crate) fn write_public(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| cannot("write", path, &error))
 }

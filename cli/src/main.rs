@@ -14,6 +14,7 @@ mod moment;
 mod output;
 mod receiver;
 mod secrets;
+mod signals;
 mod signing;
 mod style;
 mod text;
@@ -29,7 +30,10 @@ use crate::output::Output;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Cli { global, command } = Cli::parse();
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return cli::not_understood(&error),
+    };
     global.choose_colours();
     let output = Output::new(global.json);
     let exit = command.run(output).await.unwrap_or_else(|failure| {

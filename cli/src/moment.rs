@@ -2,9 +2,20 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use gemini_webhooks::Clock;
 use gemini_webhooks::limits::MAX_TIMESTAMP;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// A clock that stands still.
+#[derive(Clone, Debug)]
+pub(crate) struct At(pub(crate) SystemTime);
+
+impl Clock for At {
+    fn now(&self) -> SystemTime {
+        self.0
+    }
+}
 
 /// Reads Unix seconds or an RFC 3339 time: `1769083200`, `2026-01-22T12:00:00Z`.
 pub(crate) fn parse(text: &str) -> Result<SystemTime, String> {

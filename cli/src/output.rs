@@ -1,12 +1,12 @@
 //! What a command says: for people, or as JSON lines for programs.
 
 use std::fmt::Display;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 
 use anstream::AutoStream;
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::style::{BAD, DIM, WARN};
 use crate::text::{Shown, json_line};
 
@@ -54,7 +54,7 @@ impl Output {
     /// Says a result.
     pub(crate) fn report<R: Report>(self, report: &R) -> Result<(), Failure> {
         if self.json {
-            return line(&Line { kind: R::KIND, report });
+            return write(&self.text(report)?);
         }
         match terminal_width().filter(|_| !R::IS_DOCUMENT) {
             Some(width) => write(&wrapped(&report.to_string(), width)),
@@ -62,34 +62,53 @@ impl Output {
         }
     }
 
+    /// Returns a result as it stands in a file: one line of JSON, or what people read.
+    pub(crate) fn text<R: Report>(self, report: &R) -> Result<String, Failure> {
+        if self.json { json(&Line { kind: R::KIND, report }) } else { Ok(report.to_string()) }
+    }
+
     /// Says why the command could not do its work.
     pub(crate) fn failure(self, failure: &Failure) {
         let Failure { exit, message, remedy } = failure;
-        anstream::eprintln!("{BAD}error:{BAD:#} {}", Shown(message));
-        if let Some(remedy) = remedy {
-            anstream::eprintln!("  {remedy}");
+        if *exit == Exit::Unread {
+            return;
         }
-        if self.json {
-            let failure = FailureLine {
-                kind: "error",
-                message,
-                remedy: remedy.as_deref(),
-                exit_code: exit.code(),
-            };
-            // There is nobody left to tell that this failed, too.
-            let _ = line(&failure);
+        say(format_args!("{BAD}error:{BAD:#} {}", Shown(message)));
+        for line in remedy.iter().flat_map(|remedy| remedy.lines()) {
+            say(format_args!("  {}", Shown(line.trim_start())));
         }
+        self.failure_line(failure);
+    }
+
+    /// The same for programs alone.
+    pub(crate) fn failure_line(self, Failure { exit, message, remedy }: &Failure) {
+        if !self.json {
+            return;
+        }
+        let failure = FailureLine {
+            kind: "error",
+            message,
+            remedy: remedy.as_deref(),
+            exit_code: exit.code(),
+        };
+        // There is nobody left to tell that this failed, too.
+        let _ = json(&failure).and_then(|line| write(&line));
     }
 }
 
 /// Says something that is no result: where we listen, what is waited for.
 pub(crate) fn note(text: impl Display) {
-    anstream::eprintln!("{DIM}{text}{DIM:#}");
+    say(format_args!("{DIM}{text}{DIM:#}"));
 }
 
 /// Says something that the user had better know.
 pub(crate) fn warning(text: impl Display) {
-    anstream::eprintln!("{WARN}warning:{WARN:#} {text}");
+    say(format_args!("{WARN}warning:{WARN:#} {text}"));
+}
+
+/// A standard error that nobody reads is no reason to stop.
+fn say(text: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Says a text that is the result itself, such as a script, whoever reads it.
@@ -97,9 +116,9 @@ pub(crate) fn raw(text: &str) -> Result<(), Failure> {
     write(text)
 }
 
-fn line<T: Serialize>(value: &T) -> Result<(), Failure> {
+fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
     let json = serde_json::to_string(value).map_err(std::io::Error::from)?;
-    write(&json_line(&json))
+    Ok(json_line(&json) + "\n")
 }
 
 /// How wide the terminal is, if there is one.
@@ -127,11 +146,8 @@ fn write(text: &str) -> Result<(), Failure> {
     let mut coloured = AutoStream::new(Vec::new(), AutoStream::choice(&stdout));
     writeln!(coloured, "{}", text.trim_end_matches('\n'))?;
     let mut stdout = stdout.lock();
-    match stdout.write_all(&coloured.into_inner()).and_then(|()| stdout.flush()) {
-        // `head` has read enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
-        written => Ok(written?),
-    }
+    stdout.write_all(&coloured.into_inner())?;
+    Ok(stdout.flush()?)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::exit::Failure;
 use crate::output;
+use crate::signals;
 
 /// How long a sender may take for a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -144,26 +145,9 @@ impl Stop {
     /// Waits for Ctrl-C and SIGTERM as well, and tells everybody.
     async fn or_signal(&self) {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => (),
-            () = terminated() => (),
+            () = signals::interrupted() => (),
             () = self.wait() => (),
         }
         self.stop();
     }
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
 }

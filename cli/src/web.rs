@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use http::Uri;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
@@ -14,6 +15,16 @@ pub(crate) fn url(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         _ => Err("an http or https URL is needed, such as http://127.0.0.1:8000/".to_owned()),
+    }
+}
+
+/// Reads the path of a URL that we serve.
+pub(crate) fn path(text: &str) -> Result<String, String> {
+    let is_sent_so = text.parse::<Uri>().is_ok_and(|uri| uri.path() == text);
+    if text.starts_with('/') && is_sent_so {
+        Ok(text.to_owned())
+    } else {
+        Err("a path as in a URL is needed, such as /hook".to_owned())
     }
 }
 
@@ -70,6 +81,14 @@ mod tests {
         assert!(url("http://127.0.0.1:8000").is_ok() && url("https://example.com/hook").is_ok());
         for text in ["", "127.0.0.1:8000", "localhost:8000", "/hook", "ftp://x/", "http://"] {
             assert!(url(text).unwrap_err().contains("such as"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_begins_with_a_slash() {
+        assert!(path("/").is_ok() && path("/a/b%20c").is_ok());
+        for text in ["", "hook", "http://127.0.0.1/hook", "/hook?x=1", "/hook#x", "/a b", "*"] {
+            assert!(path(text).unwrap_err().contains("such as"), "{text}");
         }
     }
 

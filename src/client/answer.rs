@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::api_key::ApiKey;
 use super::error::ClientError;
 use super::new_secret::{CreatedWebhook, NewSecret};
+use super::webhook::Webhook;
 use crate::clock::unix_seconds;
 use crate::limits::MAX_ERROR_TEXT_CHARS;
 
@@ -23,6 +24,13 @@ pub(super) fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, ClientError>
     serde_json::from_slice(answer).map_err(|_| ClientError::AnswerUnreadable)
 }
 
+/// Reads a webhook that was asked for by its id, which the answer must have.
+pub(super) fn webhook(answer: &[u8]) -> Result<Webhook, ClientError> {
+    let webhook: Webhook = read(answer)?;
+    if webhook.id.is_empty() { Err(ClientError::AnswerUnreadable) } else { Ok(webhook) }
+}
+
+/// Reads a new webhook. Its secret is not lost with anything that is odd beside it.
 pub(super) fn created(answer: &[u8]) -> Result<CreatedWebhook, ClientError> {
     #[derive(Deserialize)]
     struct Answer {
@@ -30,7 +38,7 @@ pub(super) fn created(answer: &[u8]) -> Result<CreatedWebhook, ClientError> {
     }
     // Read twice, since serde would put the secret into a buffer of its own to read both at once.
     let new_signing_secret = new_secret(read::<Answer>(answer)?.new_signing_secret)?;
-    Ok(CreatedWebhook { webhook: read(answer)?, new_signing_secret })
+    Ok(CreatedWebhook { webhook: read(answer).unwrap_or_default(), new_signing_secret })
 }
 
 pub(super) fn rotated(answer: &[u8]) -> Result<NewSecret, ClientError> {

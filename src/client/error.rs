@@ -147,23 +147,32 @@ impl ClientError {
 
     /// What it means for this call: where the answer is lost, the call may have been carried out.
     pub(super) fn after(self, call: Call) -> Self {
-        let lost = match &self {
+        if self.leaves_open() && !call.is_repeatable() {
+            Self::OutcomeUnknown { call, cause: Box::new(self) }
+        } else {
+            self
+        }
+    }
+
+    /// Tells whether an attempt that ended so may have been carried out.
+    pub(super) fn leaves_open(&self) -> bool {
+        match self {
             Self::AnswerTooLarge { .. }
             | Self::AnswerUnreadable
             | Self::Interrupted
             | Self::NoSecretInAnswer
             | Self::TimedOut => true,
-            Self::Service { status, .. } => status.is_server_error(),
+            // Two of the others are no refusals: whoever answered so had waited long enough (408,
+            // RFC 9110 section 15.5.9), or the call was cancelled on its way (499, what Google's APIs
+            // make of CANCELLED).
+            Self::Service { status, .. } => {
+                status.is_server_error() || matches!(status.as_u16(), 408 | 499)
+            }
             Self::InvalidRequest { .. }
             | Self::OutcomeUnknown { .. }
             | Self::PagesDoNotEnd
             | Self::Redirected { .. }
             | Self::Unreachable => false,
-        };
-        if lost && !call.is_repeatable() {
-            Self::OutcomeUnknown { call, cause: Box::new(self) }
-        } else {
-            self
         }
     }
 }

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use std::vec;
 
 use futures_core::Stream;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::WebhookClient;
 use super::error::ClientError;
-use super::webhook::{Webhook, or_default};
+use super::webhook::Webhook;
 use crate::limits::{MAX_PAGE_TOKEN_BYTES, MAX_PAGES};
 
 /// Holds one page of a listing.
@@ -42,6 +42,15 @@ impl WebhookPage {
             _ => Err(ClientError::AnswerUnreadable),
         }
     }
+}
+
+/// Reads `null` like a member that is not there.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Lists all webhooks, fetching a page when the one before is read; made by
@@ -93,6 +102,9 @@ impl WebhookStream {
     }
 
     /// Returns the next webhook, an error, or `None` when there is no more.
+    ///
+    /// # Errors
+    /// What [`WebhookClient::list_page`] gives, and [`ClientError::PagesDoNotEnd`].
     pub async fn next(&mut self) -> Option<Result<Webhook, ClientError>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

@@ -15,14 +15,14 @@
 //! let webhook = NewWebhook::new("https://my-api.com/gemini-callback", events);
 //! let created = client.create(&webhook).await?;
 //! store(created.new_signing_secret.expose_secret())?;
-//! let secret = created.new_signing_secret.into_secret()?;
+//! let secret = created.new_signing_secret.to_secret()?;
 //! let verifier = StaticVerifier::builder().secret(secret).build()?;
 //!
 //! // A rotation, in the running server.
 //! let previous = Revocation::After24Hours;
 //! let new_secret = client.rotate(&created.webhook.id, previous).await?;
 //! store(new_secret.expose_secret())?;
-//! verifier.add_secret(new_secret.into_secret()?, previous)?;
+//! verifier.add_secret(new_secret.to_secret()?, previous)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -41,8 +41,6 @@ mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
-
-use serde::de::DeserializeOwned;
 
 pub use self::api_key::ApiKey;
 pub use self::builder::{GEMINI_API_URL, WebhookClientBuilder};
@@ -182,7 +180,7 @@ impl WebhookClient {
     /// # }
     /// ```
     pub async fn get(&self, id: &str) -> Result<Webhook, ClientError> {
-        self.ask(&Request::get(id)?).await
+        answer::webhook(&self.transport.call(&Request::get(id)?).await?)
     }
 
     /// Lists all webhooks of the project, page by page as the stream is read.
@@ -219,8 +217,8 @@ impl WebhookClient {
         page_size: u16,
         page_token: Option<&str>,
     ) -> Result<WebhookPage, ClientError> {
-        let page: WebhookPage = self.ask(&Request::list(page_size, page_token)?).await?;
-        page.checked()
+        let answer = self.transport.call(&Request::list(page_size, page_token)?).await?;
+        answer::read::<WebhookPage>(&answer)?.checked()
     }
 
     /// Changes what is set in `update`, and nothing else.
@@ -248,12 +246,13 @@ impl WebhookClient {
     /// ```
     pub async fn update(&self, id: &str, update: &WebhookUpdate) -> Result<Webhook, ClientError> {
         update.check()?;
-        self.ask(&Request::update(id, update)?).await
+        answer::webhook(&self.transport.call(&Request::update(id, update)?).await?)
     }
 
     /// Removes a webhook.
     ///
-    /// When it had to be repeated, a webhook that is not there any more counts as removed.
+    /// When it had to be repeated after an attempt that may have been carried out (a connection that
+    /// broke, a status of 5xx), a webhook that is not there any more counts as removed.
     ///
     /// # Errors
     /// What [`get`](Self::get) gives.
@@ -294,7 +293,7 @@ impl WebhookClient {
     /// let previous = Revocation::After24Hours;
     /// let new_secret = client.rotate("0abc123def", previous).await?;
     /// store(new_secret.expose_secret())?;
-    /// verifier.add_secret(new_secret.into_secret()?, previous)?;
+    /// verifier.add_secret(new_secret.to_secret()?, previous)?;
     /// # Ok(())
     /// # }
     /// ```
@@ -325,10 +324,6 @@ impl WebhookClient {
     /// ```
     pub async fn ping(&self, id: &str) -> Result<(), ClientError> {
         self.transport.call(&Request::ping(id)?).await.map(drop)
-    }
-
-    async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, ClientError> {
-        answer::read(&self.transport.call(request).await?)
     }
 }
 

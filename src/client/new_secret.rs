@@ -34,12 +34,16 @@ impl NewSecret {
         &self.text
     }
 
-    /// Makes it the secret of a verifier, after it was stored.
+    /// Makes the secret of a verifier of it, after it was stored; the text stays.
     ///
     /// # Errors
-    /// [`ConfigError::InvalidSecret`] when it is not of the form that the service was seen to use.
-    /// The text is gone then, and [`expose_secret`](Self::expose_secret) is how to have kept it.
-    pub fn into_secret(self) -> Result<Secret, ConfigError> {
+    /// [`ConfigError::InvalidSecret`] when it is not of the form that the service was seen to use:
+    /// [`expose_secret`](Self::expose_secret) still gives the text, which is valid all the same.
+    ///
+    /// # Security
+    /// Keep the new secret in a variable until it is stored: at the end of a chain of calls it is
+    /// dropped, and nothing brings it back.
+    pub fn to_secret(&self) -> Result<Secret, ConfigError> {
         Secret::parse(&self.text)
     }
 }
@@ -60,7 +64,8 @@ impl fmt::Debug for NewSecret {
 #[non_exhaustive]
 #[must_use = "the service shows a new secret only once: store it before anything else"]
 pub struct CreatedWebhook {
-    /// The webhook.
+    /// The webhook, as far as the answer tells of it. Where its `id` is empty, list the webhooks to
+    /// find it: the secret is not held back for that.
     pub webhook: Webhook,
     /// Its secret, which the service never shows again.
     pub new_signing_secret: NewSecret,

@@ -42,11 +42,11 @@ impl Transport {
     pub(super) async fn call(&self, request: &Request) -> Result<Answer, ClientError> {
         let (started, url) = (Instant::now(), self.url(request));
         let mut waits = waits();
-        let mut repeated = false;
+        let mut perhaps_done = false;
         loop {
             let left = self.timeout.saturating_sub(started.elapsed());
             let error = match self.attempt(request, url.clone(), left).await {
-                Err(error) if repeated && is_gone(request.call, &error) => {
+                Err(error) if perhaps_done && is_gone(request.call, &error) => {
                     return Ok(Answer::default());
                 }
                 Err(error) => error.after(request.call),
@@ -60,7 +60,7 @@ impl Transport {
             #[cfg(feature = "tracing")]
             tracing::debug!(call = request.call.as_str(), code = error.code(), ?wait, "repeating");
             tokio::time::sleep(wait).await;
-            repeated = true;
+            perhaps_done |= error.leaves_open();
         }
     }
 
@@ -132,7 +132,7 @@ fn next_wait(error: &ClientError, wait: Duration, left: Duration) -> Option<Dura
     (passes && wait < left).then_some(wait)
 }
 
-/// Tells whether a removal that was sent before has been carried out after all.
+/// Tells whether a removal that may have been carried out before has been.
 fn is_gone(call: Call, error: &ClientError) -> bool {
     call == Call::Delete && error.status() == Some(StatusCode::NOT_FOUND)
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -10,8 +12,10 @@ use crate::event::EventType;
 
 /// Describes a webhook that is registered for a project.
 ///
-/// Members that are not known are ignored. `Debug` leaves out the path of the URI, in which a
-/// caller may have put a secret, and what the service shows of the secrets.
+/// Members that are not known are ignored, and one that is not of its form is as good as not there:
+/// what is odd about a webhook hides neither the rest of it nor the others. `Debug` leaves out the
+/// path of the URI, in which a caller may have put a secret, and what the service shows of the
+/// secrets.
 ///
 /// # Examples
 /// ```
@@ -30,25 +34,27 @@ use crate::event::EventType;
 /// assert!(!format!("{webhook:?}").contains("gemini-callback"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// Its id, which the calls take: 36 characters `a-z0-9` (observed).
+    /// Its id, which the calls take: 36 characters `a-z0-9` (observed). Empty where a listing, or
+    /// the answer to [`create`](super::WebhookClient::create), does not say.
+    #[serde(default, deserialize_with = "what_fits")]
     pub id: String,
     /// The name that its owner gave it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "what_fits", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Where events are sent; empty where the service does not say.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "what_fits")]
     pub uri: String,
     /// The events that are sent.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "what_fits")]
     pub subscribed_events: Vec<SubscribedEvent>,
     /// Whether events are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<WebhookState>,
-    /// What the service shows of the secrets that are valid.
-    #[serde(default, deserialize_with = "or_default")]
+    /// What the service shows of the secrets that are valid, one for each.
+    #[serde(default, deserialize_with = "each_that_fits")]
     pub signing_secrets: Vec<SigningSecretInfo>,
     /// When it was registered, if the service gives a time of RFC 3339.
     #[serde(default, with = "rfc3339", skip_serializing_if = "Option::is_none")]
@@ -80,11 +86,11 @@ impl fmt::Debug for Webhook {
 ///
 /// # Examples
 /// See [`Webhook`].
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SigningSecretInfo {
     /// What the service shows of it, to tell which is which.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "what_fits", skip_serializing_if = "Option::is_none")]
     pub truncated_secret: Option<String>,
     /// When it ends after a rotation, if the service gives a time of RFC 3339.
     #[serde(default, with = "rfc3339", skip_serializing_if = "Option::is_none")]
@@ -102,6 +108,7 @@ impl fmt::Debug for SigningSecretInfo {
 }
 
 /// Implements how a word of the API is read, in lower or upper case, and written, in lower case.
+/// What is no word is unknown, and told as the JSON that it is.
 macro_rules! word {
     ($word:ident) => {
         impl fmt::Display for $word {
@@ -118,7 +125,10 @@ macro_rules! word {
 
         impl<'de> Deserialize<'de> for $word {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer).map(|text| Self::parse(&text))
+                Ok(match Value::deserialize(deserializer)? {
+                    Value::String(text) => Self::parse(&text),
+                    other => Self::Unknown(other.to_string()),
+                })
             }
         }
     };
@@ -234,25 +244,39 @@ impl fmt::Debug for ShownUri<'_> {
     }
 }
 
-/// Reads `null` like a member that is not there.
-pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Reads a member, and what is not of its form like one that is not there.
+fn what_fits<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
+    T: Default + DeserializeOwned,
 {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+    Value::deserialize(deserializer).map(fitting)
+}
+
+/// Reads a list like [`what_fits`], and each of its entries.
+fn each_that_fits<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + DeserializeOwned,
+{
+    let entries: Vec<Value> = what_fits(deserializer)?;
+    Ok(entries.into_iter().map(fitting).collect())
+}
+
+fn fitting<T: Default + DeserializeOwned>(value: Value) -> T {
+    T::deserialize(value).unwrap_or_default()
 }
 
 mod rfc3339 {
     use serde::ser::Error as _;
 
-    use super::{Deserialize, Deserializer, OffsetDateTime, Rfc3339, Serialize, Serializer};
+    use super::{Deserializer, OffsetDateTime, Rfc3339, Serialize, Serializer, what_fits};
 
     /// Reads a time. What is no RFC 3339 time is as good as none, and nothing else is lost with it.
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<OffsetDateTime>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
+        let text: Option<String> = what_fits(deserializer)?;
         Ok(text.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()))
     }
 

@@ -90,8 +90,8 @@ pub enum ConfigError {
         limits::COOLDOWN_SECONDS.end()
     )]
     KeyTimesOutOfRange,
-    /// The URL of the keys is not https.
-    #[error("the URL of the keys is not an https URL")]
+    /// The URL of the keys is not https, or has a user or a fragment in it.
+    #[error("the URL of the keys is not an https URL without user and fragment")]
     KeyUrl,
     /// The largest body is out of range.
     #[error(
@@ -106,6 +106,12 @@ pub enum ConfigError {
          would tie a delivery to you"
     )]
     NoAudienceAndNoBinding,
+    /// What concerns JWTs alone was set without an audience, so that none would be accepted.
+    #[error(
+        "an issuer was set, or an unsigned body is to be accepted, without an audience: both \
+         concern JWTs, which are accepted for an audience alone"
+    )]
+    NoAudienceForJwts,
     /// The build has no cryptographic backend.
     #[error("this build has no backend: turn on the feature `aws-lc-rs` or `rust-crypto`")]
     NoBackend,

@@ -76,6 +76,12 @@ const FORMS: &[Form] = &[
     bytes(Cause::BodyLineEnds, "with CRLF for each LF", to_crlf),
     bytes(Cause::BodyReencoded, "read as UTF-8 and written as Latin-1", to_latin1),
     bytes(Cause::BodyReencoded, "read as Latin-1 and written as UTF-8", from_latin1),
+    bytes(Cause::BodyReencoded, "read as UTF-16 and written as UTF-8", from_utf16),
+    bytes(
+        Cause::BodyReencoded,
+        "read as UTF-16 and written as UTF-8, without the line end behind it",
+        from_utf16_line,
+    ),
     json("as compact JSON with a line end", COMPACT.with_line_end()),
     json("as spaced JSON with a line end", SPACED.with_line_end()),
     bytes(Cause::BodyLineEnd, "with CRLF behind it", with_crlf),
@@ -187,6 +193,24 @@ fn from_latin1(body: &[u8]) -> Option<Vec<u8>> {
     (!body.is_ascii()).then(|| text().into_bytes())
 }
 
+/// What a file holds that was written in UTF-16, as a redirection of `PowerShell` does.
+fn from_utf16(body: &[u8]) -> Option<Vec<u8>> {
+    let (read, text): (fn([u8; 2]) -> u16, _) = match body {
+        [0xff, 0xfe, text @ ..] => (u16::from_le_bytes, text),
+        [0xfe, 0xff, text @ ..] => (u16::from_be_bytes, text),
+        [b'{', 0, ..] => (u16::from_le_bytes, body),
+        [0, b'{', ..] => (u16::from_be_bytes, body),
+        _ => return None,
+    };
+    let (units, rest) = text.as_chunks();
+    let units: Vec<u16> = units.iter().copied().map(read).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty()).map(String::into_bytes)
+}
+
+fn from_utf16_line(body: &[u8]) -> Option<Vec<u8>> {
+    from_utf16(body).as_deref().and_then(without_line_end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,5 +264,17 @@ mod tests {
         assert_eq!(to_latin1(utf8).as_deref(), Some(b"{\"a\":\"\xe9\"}".as_slice()));
         assert_eq!(to_latin1("{\"a\":\"…\"}".as_bytes()), None);
         assert_eq!(to_latin1(b"{}").or(from_latin1(b"{}")), None);
+    }
+
+    #[test]
+    fn utf_16_is_undone_in_either_order() {
+        let little: &[u8] = b"\xff\xfe{\0}\0";
+        for body in [little, b"\xfe\xff\0{\0}", b"{\0}\0", b"\0{\0}"] {
+            assert_eq!(from_utf16(body).as_deref(), Some(b"{}".as_slice()), "{body:?}");
+        }
+        // Half a unit, half a pair, and another text.
+        for body in [b"{\0}".as_slice(), b"{\0\x00\xd8", b"[\0]\0", b"{}", b"\xff", b""] {
+            assert_eq!(from_utf16(body), None, "{body:?}");
+        }
     }
 }

@@ -197,7 +197,8 @@ causes! {
     /// The timestamp is off as the local time of a time zone is (hint).
     TimestampInLocalTime: "timestamp_in_local_time",
         "count the seconds since 1970 in UTC where the timestamp is made, and look at this \
-         machine's clock";
+         machine's clock; an old one may as well be a replay, and a captured request is explained at \
+         its own time";
 
     // The form of the signature.
 

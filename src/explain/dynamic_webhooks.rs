@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::finding::Finding;
 use super::hints;
 use super::request::Request;
-use super::search::{self, Proof};
+use super::search::{self, NOTHING_ELSE, Proof};
 use super::shown::Shown;
 use super::spelling::{Signatures, Spelling};
 use super::token;
@@ -98,9 +98,8 @@ impl DynamicKind<'_> {
         let keys = self.keys().map_or(0, KeySet::ed25519_count);
         let all = budget.so_far();
         let what = format!(
-            "no v1a signature is right by the {keys} Ed25519 keys that are held, and {all}no other form \
-             of the body (its JSON written anew, its line ends, its encoding, base64) and no other way \
-             to join id, timestamp and body explains it",
+            "no v1a signature is right by the {keys} Ed25519 keys that are held, and \
+             {all}{NOTHING_ELSE}",
         );
         (*error == Error::SignatureMismatch).then(|| Finding::new(Cause::Unexplained, what))
     }

@@ -102,18 +102,27 @@ fn is_fraction(value: &[u8]) -> bool {
 fn clock(off: u64, limit: u64, old: bool) -> Finding {
     let direction = if old { "behind" } else { "ahead of" };
     let off_by = format!("webhook-timestamp is {off} s {direction} this receiver's clock");
-    if let Some(hours) = hours(off) {
-        let what = format!("{off_by}, {hours} as a local time is");
+    let allowed = format!("and {limit} s are allowed");
+    if let Some(span) = of_a_zone(off) {
+        let what = format!("{off_by}, {span} as a local time can be, {allowed}");
         return Finding::new(Cause::TimestampInLocalTime, what);
     }
     let cause = if old { Cause::TimestampTooOld } else { Cause::TimestampTooNew };
-    Finding::new(cause, format!("{off_by}, and {limit} s are allowed"))
+    Finding::new(cause, format!("{off_by}, {allowed}"))
 }
 
-/// Whole hours, as far as time zones differ from UTC, give or take half a minute.
-fn hours(seconds: u64) -> Option<String> {
-    let hours = seconds.checked_add(1800)? / 3600;
-    let is_whole = seconds.abs_diff(hours.checked_mul(3600)?) <= 30;
+/// Says in hours what time zones can differ from UTC: quarter hours from 1 to 14 hours, give or take
+/// half a minute.
+fn of_a_zone(seconds: u64) -> Option<String> {
+    let quarters = seconds.checked_add(450)? / 900;
+    let is_whole = seconds.abs_diff(quarters.checked_mul(900)?) <= 30;
+    let hours = quarters / 4;
     let name = if hours == 1 { "hour" } else { "hours" };
-    (is_whole && (1..=14).contains(&hours)).then(|| format!("{hours} {name}"))
+    let minutes = match quarters % 4 {
+        1 => " and 15 minutes",
+        2 => " and 30 minutes",
+        3 => " and 45 minutes",
+        _ => "",
+    };
+    (is_whole && (4..=56).contains(&quarters)).then(|| format!("{hours} {name}{minutes}"))
 }

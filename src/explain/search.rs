@@ -8,6 +8,12 @@ use super::joins::{JOINS, date_of, parts};
 use super::request::Fields;
 use super::spelling::Spelling;
 
+/// Ends the sentence that nothing was found: what was tried, and what cannot be. Who decompresses a
+/// body drops `content-encoding` as a rule, so that nothing tells of it.
+pub(super) const NOTHING_ELSE: &str = "no other form of the body (its JSON written anew, its line \
+     ends, its encoding, base64) and no other way to join id, timestamp and body explains it; a body \
+     that was decompressed on the way, or whose content was changed, cannot be recognised";
+
 /// Tells whether one of the signatures of a request is right for a text, and how it is spelled.
 pub(super) trait Proof {
     /// `None` where none is right, or where no check is left.

@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::finding::Finding;
 use super::hints;
 use super::request::{Fields, Request};
-use super::search::{self, Proof};
+use super::search::{self, NOTHING_ELSE, Proof};
 use super::shown::Shown;
 use super::spelling::{Signatures, Spelling};
 use crate::error::{Error, HeaderProblem, SeenScheme};
@@ -72,8 +72,7 @@ impl StaticKind<'_> {
         let all = budget.so_far();
         let what = format!(
             "no signature is right by {secrets} secret{plural} and {retired} retired ones, and {all}no \
-             other reading of a secret, no other form of the body (its JSON written anew, its line \
-             ends, its encoding, base64) and no other way to join id, timestamp and body explains it",
+             other reading of a secret, {NOTHING_ELSE}",
         );
         Finding::new(Cause::Unexplained, what)
     }

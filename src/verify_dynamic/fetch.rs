@@ -51,7 +51,7 @@ impl HttpsFetch {
     /// Makes a fetcher with a client of its own.
     ///
     /// # Errors
-    /// [`ConfigError::KeyUrl`] when the URL is not https; [`ConfigError::HttpClient`] when there is
+    /// [`ConfigError::KeyUrl`] when the URL is not https, or has a user or a fragment in it; [`ConfigError::HttpClient`] when there is
     /// no client to be had, for want of certificates for instance.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         Self::build(https(url)?, Client::builder().https_only(true))
@@ -60,7 +60,7 @@ impl HttpsFetch {
     /// Makes a fetcher with a client of yours, for one that goes through a proxy.
     ///
     /// # Errors
-    /// [`ConfigError::KeyUrl`] when the URL is not https.
+    /// [`ConfigError::KeyUrl`] when the URL is not https, or has a user or a fragment in it.
     ///
     /// # Security
     /// Build the client without redirects and with certificate checks: whoever can answer in the
@@ -89,7 +89,9 @@ impl HttpsFetch {
     #[cfg(feature = "testing")]
     pub fn loopback(url: &str) -> Result<Self, ConfigError> {
         match Url::parse(url) {
-            Ok(url) if is_loopback(&url) => Self::build(url, Client::builder().no_proxy()),
+            Ok(url) if is_loopback(&url) && is_plain(&url) => {
+                Self::build(url, Client::builder().no_proxy())
+            }
             _ => Err(ConfigError::KeyUrl),
         }
     }
@@ -130,7 +132,7 @@ impl HttpsFetch {
 
 impl fmt::Debug for HttpsFetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the whole URL nor the client: both can hold credentials.
+        // Neither the whole URL nor the client: both can hold credentials, the URL in its query.
         f.debug_struct("HttpsFetch").field("host", &self.url.host_str()).finish_non_exhaustive()
     }
 }
@@ -183,8 +185,14 @@ impl CachedKeys {
 }
 
 fn https(url: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(url).ok().filter(|url| url.scheme() == "https");
+    let url = Url::parse(url).ok().filter(|url| url.scheme() == "https" && is_plain(url));
     url.ok_or(ConfigError::KeyUrl)
+}
+
+/// reqwest tells the URL that has answered without user and fragment, so that every answer would look
+/// like one of somebody else; and a key set that needs a password is no public key set.
+fn is_plain(url: &Url) -> bool {
+    url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
 }
 
 /// Reads a body, and stops at the limit.
@@ -257,7 +265,9 @@ mod tests {
 
     #[test]
     fn only_https_and_for_tests_loopback() {
-        for url in ["http://example.com", "file:///etc/passwd", "ftp://example.com", "x", ""] {
+        let odd = ["https://user@example.com", "https://:pw@example.com", "https://example.com/#x"];
+        let wrong = ["http://example.com", "file:///etc/passwd", "ftp://example.com", "x", ""];
+        for url in odd.into_iter().chain(wrong) {
             assert_eq!(HttpsFetch::new(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
         }
         for url in ["http://example.com", "http://127.0.0.1.example.com/", "http://localhost/"] {

@@ -46,7 +46,7 @@ use crate::error::{ConfigError, Error, SeenScheme};
 use crate::event::{Envelope, UnreadableReason};
 use crate::headers::{HeaderLookup, Headers};
 use crate::limits::{MAX_AUDIENCES, MAX_LEEWAY_SECONDS, TOKEN_AGE_SECONDS, TOKEN_LIFE_SECONDS};
-use crate::observe::{Unfinished, Verdict, Watch};
+use crate::observe::{Begun, Verdict, Watch};
 use crate::settings::{Settings, common_setters};
 use crate::signature_header::SignatureHeader;
 
@@ -259,12 +259,30 @@ impl DynamicVerifier {
         body: impl Into<Bytes>,
     ) -> Result<Delivery, Error> {
         let (watch, mut verdict) = (Watch::start(), Verdict::default());
-        let result = watch.wait(self.verify_and_tell(headers, body.into(), &mut verdict)).await;
+        let result = watch.wait(self.verify_untold(headers, body.into(), &mut verdict)).await;
         watch.end(&self.shared.settings, verdict, &result);
         result
     }
 
-    async fn verify_and_tell<H: HeaderLookup + Sync + ?Sized>(
+    /// Verifies a request whose body is still to be read.
+    pub(crate) async fn receive<H: HeaderLookup + Sync + ?Sized>(
+        &self,
+        headers: &H,
+        body: impl Future<Output = Result<impl Into<Bytes>, Error>>,
+    ) -> Result<Delivery, Error> {
+        let settings = &self.shared.settings;
+        let (begun, pending) = Begun::new(settings, |now, verdict| {
+            self.prepare(headers, b"", unix_seconds(now), verdict)
+        })?;
+        let (body, so_far) = begun.body(body).await?;
+        let Some((now, mut verdict)) = so_far else { return self.verify(headers, body).await };
+        let watch = Watch::start();
+        let result = watch.wait(self.conclude(pending, body, now, &mut verdict)).await;
+        watch.end(settings, verdict, &result);
+        result
+    }
+
+    async fn verify_untold<H: HeaderLookup + Sync + ?Sized>(
         &self,
         headers: &H,
         body: Bytes,
@@ -272,6 +290,18 @@ impl DynamicVerifier {
     ) -> Result<Delivery, Error> {
         let now = self.shared.settings.now();
         let pending = self.prepare(headers, &body, unix_seconds(now), verdict)?;
+        self.conclude(pending, body, now, verdict).await
+    }
+
+    /// Does what needs the keys of the source, and the body.
+    async fn conclude(
+        &self,
+        pending: Pending<'_>,
+        body: Bytes,
+        now: SystemTime,
+        verdict: &mut Verdict,
+    ) -> Result<Delivery, Error> {
+        self.shared.settings.check_body_size(body.len())?;
         let keys = self.keys(pending.wanted(), now).await?;
         verdict.key_age = keys.age(now);
         match pending.authenticate(&keys, &body) {
@@ -317,17 +347,6 @@ impl DynamicVerifier {
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
         self.shared.settings.max_body_bytes
-    }
-
-    /// Does what can be done before the body is there.
-    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(
-        &self,
-        headers: &H,
-    ) -> Result<Unfinished<'_>, Error> {
-        let settings = &self.shared.settings;
-        Unfinished::start(settings, |verdict| {
-            self.prepare(headers, b"", unix_seconds(settings.now()), verdict)
-        })
     }
 
     /// Does all that needs no key, the cheap before the costly.
@@ -449,7 +468,9 @@ fn check_body_against(claims: &Delivery, body: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// Also behind a byte order mark, which some readers skip.
 fn begins_like_an_object(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     body.trim_ascii_start().starts_with(b"{")
 }
 
@@ -611,8 +632,8 @@ impl DynamicVerifierBuilder {
     /// Makes the verifier.
     ///
     /// # Errors
-    /// [`ConfigError::NoAudienceAndNoBinding`], [`ConfigError::BadAudience`],
-    /// [`ConfigError::TokenTimesOutOfRange`], [`ConfigError::MaxBodyOutOfRange`], and
+    /// [`ConfigError::NoAudienceAndNoBinding`], [`ConfigError::NoAudienceForJwts`],
+    /// [`ConfigError::BadAudience`], [`ConfigError::TokenTimesOutOfRange`], [`ConfigError::MaxBodyOutOfRange`], and
     /// [`ConfigError::NoBackend`] in a build that has none.
     ///
     /// # Examples
@@ -633,6 +654,10 @@ impl DynamicVerifierBuilder {
         self.settings.check()?;
         if self.audiences.is_empty() && self.binding.is_none() {
             return Err(ConfigError::NoAudienceAndNoBinding);
+        }
+        let concerns_jwts = !self.issuers.is_empty() || self.unsigned_body == UnsignedBody::Accept;
+        if self.audiences.is_empty() && concerns_jwts {
+            return Err(ConfigError::NoAudienceForJwts);
         }
         for names in [&self.audiences, &self.issuers] {
             if names.len() > MAX_AUDIENCES || names.iter().any(String::is_empty) {

@@ -31,7 +31,7 @@ use crate::delivery::{Delivery, Scheme, SecretMatch, WebhookId};
 use crate::env;
 use crate::error::{ConfigError, Error, SeenScheme};
 use crate::headers::{HeaderLookup, Headers};
-use crate::observe::{Unfinished, Verdict, Watch};
+use crate::observe::{Begun, Verdict, Watch};
 use crate::settings::{Settings, common_setters};
 
 /// Verifies static webhooks: `v1` signatures, HMAC-SHA256 with one or more shared secrets.
@@ -238,13 +238,61 @@ impl StaticVerifier {
         result
     }
 
-    /// Does what can be done before the body is there.
-    pub(crate) fn check_headers<H: HeaderLookup + ?Sized>(
+    /// Verifies a request whose body is still to be read.
+    pub(crate) async fn receive<H: HeaderLookup + ?Sized>(
         &self,
         headers: &H,
-    ) -> Result<Unfinished<'_>, Error> {
+        body: impl Future<Output = Result<impl Into<Bytes>, Error>>,
+    ) -> Result<Delivery, Error> {
         let settings = &self.shared.settings;
-        Unfinished::start(settings, |verdict| self.prepare(headers, settings.now(), verdict))
+        let (begun, prepared) =
+            Begun::new(settings, |now, verdict| self.prepare(headers, now, verdict))?;
+        let (body, so_far) = begun.body(body).await?;
+        let Some((now, verdict)) = so_far else { return self.verify(headers, body) };
+        let watch = Watch::start();
+        let result = watch.run(|| self.conclude(prepared, body, now));
+        watch.end(settings, verdict, &result);
+        result
+    }
+
+    /// Does what can be done before the body is there; where this verifier cannot accept the request,
+    /// another may, so that nothing is told.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn begin<H: HeaderLookup + ?Sized>(&self, headers: &H) -> Option<Begun<'_>> {
+        let (settings, mut verdict) = (&self.shared.settings, Verdict::default());
+        let now = settings.now();
+        self.prepare(headers, now, &mut verdict).ok()?;
+        Some(Begun::at(settings, now, verdict))
+    }
+
+    /// Does the rest of [`judge`](Self::judge).
+    fn conclude(
+        &self,
+        (headers, candidates): (Headers<'_>, Candidates<'_>),
+        body: Bytes,
+        now: SystemTime,
+    ) -> Result<Delivery, Error> {
+        self.shared.settings.check_body_size(body.len())?;
+        let secret = self.shared.secrets.load().find(&headers, &body, &candidates, now)?;
+        let (id, scheme) = (WebhookId::new(headers.id), Scheme::Static(secret));
+        Ok(Delivery::new(id, headers.sent_at, scheme, body))
+    }
+
+    /// Verifies a request that another verifier may accept as well: told of only where it is accepted.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn accept<H: HeaderLookup + ?Sized>(
+        &self,
+        headers: &H,
+        body: Bytes,
+    ) -> Option<Delivery> {
+        let settings = &self.shared.settings;
+        let (now, mut verdict) = (settings.now(), Verdict::default());
+        let prepared = self.prepare(headers, now, &mut verdict).ok()?;
+        let accepted = self.conclude(prepared, body, now);
+        if accepted.is_ok() {
+            Watch::start().end(settings, verdict, &accepted);
+        }
+        accepted.ok()
     }
 
     /// The pipeline, which nobody is told of here.

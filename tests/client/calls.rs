@@ -1,5 +1,7 @@
 //! What each call sends, and what comes of it.
 
+use std::process::Command;
+
 use gemini_webhooks::client::{
     ApiKey, ClientError, NewWebhook, RequestProblem, SubscribedEvent, WebhookClient, WebhookState,
     WebhookUpdate,
@@ -8,7 +10,7 @@ use gemini_webhooks::testing::StaticSigner;
 use gemini_webhooks::{ConfigError, EventType, Revocation, Secret, StaticVerifier};
 use serde_json::{Value, json};
 
-use crate::service::{API_KEY, EVENTS, Seen, Service};
+use crate::service::{API_KEY, EVENTS, Fault, Seen, Service};
 use crate::{URI, client, new_webhook};
 
 fn last(service: &Service) -> Seen {
@@ -59,10 +61,38 @@ async fn the_secret_of_create_verifies_what_is_signed_with_it() {
     let created = client(&service).create(&new_webhook()).await.unwrap();
     let signer =
         StaticSigner::new(&Secret::parse(&service.secrets(&created.webhook.id)[0]).unwrap());
-    let secret = created.new_signing_secret.into_secret().unwrap();
+    let secret = created.new_signing_secret.to_secret().unwrap();
     let verifier = StaticVerifier::builder().secret(secret).build().unwrap();
     let request = signer.sign("msg_1", std::time::SystemTime::now(), "{}");
     verifier.verify(&request.headers, request.body).unwrap();
+}
+
+#[tokio::test]
+async fn no_oddity_beside_a_new_secret_loses_it() {
+    let service = Service::start();
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let deep = format!(r#""id":"a","uri":{}{}"#, "[".repeat(200), "]".repeat(200));
+    for (members, id, name) in [
+        (r#""id":"a","signing_secrets":[null]"#, "a", None),
+        (r#""id":"a","create_time":1800000000,"update_time":{}"#, "a", None),
+        (r#""id":"a","subscribed_events":[{"type":"batch.failed"}]"#, "a", None),
+        (r#""id":"a","state":2,"uri":[]"#, "a", None),
+        (r#""name":"webhooks/a""#, "", Some("webhooks/a")),
+        (r#""id":null"#, "", None),
+        (r#""id":"a","id":"b""#, "", None),
+        (&deep, "", None),
+    ] {
+        for answer in [
+            format!(r#"{{"new_signing_secret":"{secret}",{members}}}"#),
+            format!(r#"{{{members},"new_signing_secret":"{secret}"}}"#),
+        ] {
+            service.fail_next(Fault::answer(200, &*answer));
+            let created = client(&service).create(&new_webhook()).await.unwrap();
+            assert_eq!(created.new_signing_secret.expose_secret(), secret, "{answer}");
+            assert_eq!(created.webhook.id, id, "{answer}");
+            assert_eq!(created.webhook.name.as_deref(), name, "{answer}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -265,6 +295,38 @@ fn an_api_key_is_read_strictly() {
     }
     for key in [API_KEY, "AQ.Ab8RN6-x_y~z+/=:", &long[1..]] {
         assert!(ApiKey::new(key).is_ok(), "{key}");
+    }
+}
+
+/// Each environment in a process of its own: this one's must not be changed while others read it.
+#[test]
+fn the_api_key_is_read_from_the_environment() {
+    const EXPECTED: &str = "EXPECTED_OF_FROM_ENV";
+    if let Ok(expected) = std::env::var(EXPECTED) {
+        let client = WebhookClient::from_env();
+        assert_eq!(
+            client.map_or_else(|error| format!("{error:?}"), |c| format!("{c:?}")),
+            expected
+        );
+        return;
+    }
+    let (name, refused) = ("GEMINI_API_KEY".to_owned(), ConfigError::ApiKey);
+    let missing = ConfigError::EnvMissing { name };
+    let builder = WebhookClient::builder(ApiKey::new(API_KEY).unwrap());
+    let google = "https://generativelanguage.googleapis.com/v1beta";
+    let client = builder.base_url(google).build().unwrap();
+    for (key, expected) in [
+        (Some(API_KEY), format!("{client:?}")),
+        (Some("a key"), format!("{refused:?}")),
+        (None, format!("{missing:?}")),
+    ] {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "calls::the_api_key_is_read_from_the_environment"]);
+        child.env_remove("GEMINI_API_KEY").env(EXPECTED, expected);
+        child.envs(key.map(|key| ("GEMINI_API_KEY", key)));
+        let output = child.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
 }
 

@@ -1,7 +1,10 @@
 //! Listings: all of it, page by page, and an end whatever the service answers.
 
 use futures_util::{Stream, TryStreamExt as _};
-use gemini_webhooks::client::{ClientError, RequestProblem, Webhook, WebhookStream};
+use gemini_webhooks::client::{
+    ClientError, RequestProblem, SigningSecretInfo, SubscribedEvent, Webhook, WebhookState,
+    WebhookStream,
+};
 use serde_json::{Value, json};
 
 use crate::client;
@@ -191,4 +194,50 @@ async fn what_is_not_known_of_a_webhook_is_no_error() {
     let written: Value = serde_json::to_value(odd).unwrap();
     assert_eq!(written["subscribed_events"], webhook["subscribed_events"]);
     assert_eq!(serde_json::from_value::<Webhook>(written).unwrap(), *odd);
+}
+
+#[tokio::test]
+async fn one_odd_webhook_does_not_spoil_the_others() {
+    let service = Service::start();
+    let odd = json!({
+        "id": 7,
+        "name": ["x"],
+        "uri": {"https": "a"},
+        "subscribed_events": ["batch.failed", {"type": "batch.expired"}, null],
+        "state": 2,
+        "signing_secrets": [null, "whsec_", {"truncated_secret": 1, "expire_time": 1}, {}],
+        "create_time": 1_800_000_000,
+        "update_time": {"seconds": 1},
+    });
+    let odder = json!({"id": "c", "subscribed_events": "all", "signing_secrets": {}});
+    let answer = json!({"webhooks": [{"id": "a"}, odd, odder]});
+    service.fail_next(Fault::answer(200, answer.to_string()));
+    let page = client(&service).list_page(50, None).await.unwrap();
+    let [even, odd, odder] = &page.webhooks[..] else { panic!("{page:?}") };
+    assert_eq!((even.id.as_str(), odder.id.as_str()), ("a", "c"));
+    assert_eq!((odd.id.as_str(), odd.name.as_ref(), odd.uri.as_str()), ("", None, ""));
+    let events: Vec<_> = odd.subscribed_events.iter().map(SubscribedEvent::as_str).collect();
+    assert_eq!(events, ["batch.failed", r#"{"type":"batch.expired"}"#, "null"]);
+    assert_eq!(odd.state, Some(WebhookState::Unknown("2".to_owned())));
+    // As many as there are, though nothing is known of them.
+    assert_eq!(odd.signing_secrets, vec![SigningSecretInfo::default(); 4]);
+    assert_eq!((odd.create_time, odd.update_time), (None, None));
+    assert!(odder.subscribed_events.is_empty() && odder.signing_secrets.is_empty());
+    let written: Value = serde_json::to_value(odd).unwrap();
+    assert_eq!(serde_json::from_value::<Webhook>(written).unwrap(), *odd);
+}
+
+#[tokio::test]
+async fn what_would_end_a_listing_early_is_no_page() {
+    let service = Service::start();
+    for page in [
+        json!({"webhooks": {"id": "a"}}),
+        json!({"webhooks": [null]}),
+        json!({"webhooks": ["a"]}),
+        json!({"webhooks": [], "next_page_token": 7}),
+    ] {
+        service.fail_next(Fault::answer(200, page.to_string()));
+        let error = client(&service).list_page(50, None).await.unwrap_err();
+        assert_eq!(error, ClientError::AnswerUnreadable, "{page}");
+    }
 }

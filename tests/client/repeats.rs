@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use gemini_webhooks::Revocation;
-use gemini_webhooks::client::{Call, ClientError, WebhookClient, WebhookUpdate};
+use gemini_webhooks::client::{ApiKey, Call, ClientError, WebhookClient, WebhookUpdate};
 
-use crate::service::{Fault, Reply, Service};
+use crate::service::{API_KEY, Fault, Reply, Service};
 use crate::{client, impatient_client, new_webhook};
 
 async fn make(client: &WebhookClient, call: Call, id: &str) -> Result<(), ClientError> {
@@ -118,6 +118,8 @@ async fn an_outcome_is_unknown_only_where_it_may_have_been_carried_out() {
         ),
         (Fault::status(500, &[]), "service_failed"),
         (Fault::status(503, &[]), "service_failed"),
+        (Fault::status(408, &[]), "refused"),
+        (Fault::status(499, &[]), "refused"),
     ];
     let known = [
         (Fault::status(400, &[]), "bad_request"),
@@ -253,6 +255,51 @@ async fn a_removal_whose_answer_was_lost_has_succeeded() {
     // And only for a removal.
     service.fail_next(Fault::instead(Reply::HangUp));
     assert_eq!(client(&service).get(&ids[0]).await.unwrap_err().code(), "not_found");
+}
+
+#[tokio::test]
+async fn a_removal_counts_only_where_it_may_have_been_carried_out() {
+    let service = Service::start();
+    let refused = Fault::status(429, &[]);
+    for fault in passing().into_iter().filter(|fault| !matches!(fault.reply(), Reply::BreakOff)) {
+        let carried_out = match fault.reply() {
+            Reply::Answer(status, ..) => *status >= 500,
+            _ => true,
+        };
+        // Whatever comes after it, too.
+        for faults in [vec![fault.clone()], vec![fault, refused.clone()]] {
+            let sent = service.lines().len() + faults.len() + 1;
+            for fault in faults {
+                service.fail_next(fault);
+            }
+            let removed = client(&service).delete("a").await;
+            assert_eq!(service.lines().len(), sent);
+            match removed {
+                Ok(()) => assert!(carried_out),
+                Err(error) => assert_eq!((error.code(), carried_out), ("not_found", false)),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_removal_that_was_not_even_sent_does_not_count() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    // Nobody is let in before it listens.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let builder = WebhookClient::builder(ApiKey::new(API_KEY).unwrap());
+    let client = builder.base_url(url).build().unwrap();
+    let service = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let (mut connection, _) = socket.listen(1).unwrap().accept().await.unwrap();
+        assert!(connection.read(&mut [0; 4096]).await.unwrap() > 0);
+        let answer = "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+        connection.write_all(answer.as_bytes()).await.unwrap();
+    };
+    let (removed, ()) = tokio::join!(client.delete("a"), service);
+    assert_eq!(removed.unwrap_err().code(), "not_found");
 }
 
 #[tokio::test]

@@ -358,7 +358,8 @@ fn parts_that_are_joined_otherwise_are_recognised() {
     // `id.timestamp.` is signed, without the body.
     set(&mut request.headers, WebhookHeader::Signature, &entry);
     let explanation = explain(&any_tenant(), &request);
-    assert_explained(&explanation, Cause::Unexplained, Step::Signature, &["the 1 Ed25519 keys"]);
+    let words = ["the 1 Ed25519 keys", "no other form of the body", "decompressed on the way"];
+    assert_explained(&explanation, Cause::Unexplained, Step::Signature, &words);
     // Id and timestamp change places.
     let entry = ed25519().signature(&NOW.to_string(), ID, body());
     set(&mut request.headers, WebhookHeader::Signature, &entry);
@@ -412,6 +413,15 @@ fn a_job_that_is_not_yet_known_is_named() {
     let words = ["its job is not known yet", "store the job's id before"];
     let explanation = explain(&verifier, &v1a(body()));
     assert_explained(&explanation, Cause::BindingNotYetKnown, Step::Binding, &words);
+}
+
+#[test]
+fn a_static_webhook_at_a_verifier_for_dynamic_ones_is_named() {
+    let words = ["v1 signatures came, as of static webhooks", "no StaticVerifier is set up"];
+    for verifier in [for_audience(), any_tenant()] {
+        let explanation = explain(&verifier, &sign(body()));
+        assert_explained(&explanation, Cause::SchemeNotConfigured, Step::Scheme, &words);
+    }
 }
 
 // One endpoint for both kinds.

@@ -209,13 +209,24 @@ fn a_clock_that_is_off_is_named_with_its_direction() {
 
 #[test]
 fn a_local_time_is_recognised() {
+    const MINUTE: u64 = 60;
     for (sent_at, words) in [
-        (NOW - 2 * 3600 + 3, "7197 s behind this receiver's clock, 2 hours as a local time is"),
-        (NOW + 3600, "3600 s ahead of this receiver's clock, 1 hour as"),
+        (NOW - 120 * MINUTE + 3, "7197 s behind this receiver's clock, 2 hours as a local time"),
+        (NOW + 60 * MINUTE, "3600 s ahead of this receiver's clock, 1 hour as"),
+        // India, Nepal, Newfoundland, and the islands that are the farthest east.
+        (NOW + 330 * MINUTE - 30, "19770 s ahead of this receiver's clock, 5 hours and 30 minutes"),
+        (NOW + 345 * MINUTE, "5 hours and 45 minutes as"),
+        (NOW - 210 * MINUTE - 30, "3 hours and 30 minutes as"),
+        (NOW + 840 * MINUTE, "14 hours as"),
     ] {
         let explanation = explain(&verifier(), &signer().sign(ID, at(sent_at), body()));
-        let words = [words, "in UTC"];
+        let words = [words, "300 s are allowed", "in UTC", "a replay", "at its own time"];
         assert_explained(&explanation, Cause::TimestampInLocalTime, Step::ReplayWindow, &words);
+        assert_eq!(explanation.also(), None, "the signature is right");
+    }
+    for off in [45 * MINUTE, 60 * MINUTE + 31, 75 * MINUTE - 31, 855 * MINUTE] {
+        let explanation = explain(&verifier(), &signer().sign(ID, at(NOW - off), body()));
+        assert_explained(&explanation, Cause::TimestampTooOld, Step::ReplayWindow, &[]);
     }
 }
 

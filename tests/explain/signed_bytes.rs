@@ -185,6 +185,16 @@ fn a_body_in_another_encoding_is_recognised() {
     assert_body(&became(&utf8, latin1), Cause::BodyReencoded, &["written as UTF-8"]);
 }
 
+#[test]
+fn a_body_that_was_kept_in_utf_16_is_recognised() {
+    let sent = body().replace("my-bucket", "mön-bücket-😀");
+    let kept = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    assert_body(&became(&sent, kept(&sent)), Cause::BodyReencoded, &["read as UTF-16"]);
+    // As a redirection of PowerShell 5 writes a text.
+    let file = kept(&format!("\u{feff}{sent}\r\n"));
+    assert_body(&became(&sent, file), Cause::BodyReencoded, &["UTF-16", "without the line end"]);
+}
+
 // What cannot be undone, and is seen all the same.
 
 #[test]
@@ -207,6 +217,11 @@ fn a_decompressed_body_is_seen() {
     let mut request = became(gzip.finish().unwrap(), body());
     request.headers.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
     assert_body(&request, Cause::BodyDecompressed, &["content-encoding says that it was"]);
+    // Without that header nothing tells of it: it is named as what cannot be ruled out.
+    request.headers.remove(CONTENT_ENCODING);
+    let words =
+        ["a body that was decompressed on the way", "cannot be recognised", "to the sender"];
+    assert_body(&request, Cause::Unexplained, &words);
 }
 
 #[test]
@@ -271,6 +286,10 @@ fn parts_that_are_joined_otherwise_are_recognised() {
         (format!("{ID}\n{NOW}\n{body}"), r"`{id}\n{timestamp}\n{body}`"),
         (format!("{body}.{NOW}.{ID}"), "`{body}.{timestamp}.{id}`"),
         (format!("{ID}.{NOW}"), "`{id}.{timestamp}`"),
+        (format!("{NOW}{body}"), "`{timestamp}{body}`"),
+        (format!("{ID},{NOW},{body}"), "`{id},{timestamp},{body}`"),
+        (format!("{ID}{body}"), "`{id}{body}`"),
+        (format!("v0:{NOW}:{body}"), "`v0:{timestamp}:{body}`"),
     ] {
         let signature = format!("v1,{}", BASE64_STANDARD.encode(mac(text)));
         let request = with_signature(&signature, &body);

@@ -5,9 +5,9 @@ mod requests;
 
 use std::sync::{Arc, Mutex};
 
-use gemini_webhooks::{Error, SeenScheme, Verdict};
+use gemini_webhooks::{Clock as _, Error, SeenScheme, Verdict};
 
-use self::requests::{requests, verifier};
+use self::requests::{clock, requests, verifier, verifier_by};
 
 async fn verdicts() -> Vec<Verdict> {
     let told: Arc<Mutex<Vec<Verdict>>> = Arc::default();
@@ -35,6 +35,9 @@ async fn the_hook_is_told_once_of_every_verification() {
         ("timestamp_too_old", None, Some(-1000)),
         ("scheme_not_configured", Some(SeenScheme::Unknown), Some(0)),
         ("wrong_audience", jwt, Some(0)),
+        ("accepted", v1a, Some(0)),
+        ("accepted", v1a, Some(0)),
+        ("timestamp_too_old", None, Some(-1000)),
     ];
     assert_eq!(told, expected);
 }
@@ -48,6 +51,42 @@ async fn what_is_refused_by_its_headers_alone_is_told_once() {
         let _ = verifier.receive(&request.headers, async { Ok(request.body) }).await;
     }
     assert_eq!(told.lock().unwrap().len(), requests().len());
+}
+
+#[tokio::test]
+async fn who_goes_away_before_the_body_is_there_is_told_as_interrupted() {
+    let told: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+    let hook = Arc::clone(&told);
+    let verifier = verifier(move |verdict| hook.lock().unwrap().push(verdict.outcome()));
+    for request in requests() {
+        let never = std::future::pending::<Result<Vec<u8>, Error>>();
+        let receive = verifier.receive(&request.headers, never);
+        let patience = std::time::Duration::from_millis(1);
+        let _ = tokio::time::timeout(patience, receive).await;
+    }
+    let told = told.lock().unwrap();
+    let interrupted = told.iter().filter(|outcome| **outcome == "body_interrupted").count();
+    assert_eq!((told.len(), interrupted), (requests().len(), 6));
+}
+
+#[tokio::test]
+async fn a_body_that_takes_long_is_judged_by_the_time_of_its_end() {
+    let told: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+    let hook = Arc::clone(&told);
+    let clock = clock();
+    let verifier = verifier_by(clock.clone(), move |verdict| {
+        hook.lock().unwrap().push(verdict.outcome());
+    });
+    for request in requests().into_iter().take(3) {
+        let slow = async {
+            clock.advance(std::time::Duration::from_secs(400));
+            Ok(request.body)
+        };
+        let refused = verifier.receive(&request.headers, slow).await.unwrap_err();
+        assert_eq!(refused, Error::TooOld { age: 400, limit: 300 });
+        clock.set(requests::clock().now());
+    }
+    assert_eq!(*told.lock().unwrap(), ["timestamp_too_old"; 3]);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub(crate) const TOKEN: &str = "a token that only we know";
 pub(crate) const ID: &str = "msg_that_nobody_should_read";
 const BODY: &str = r#"{"type":"batch.expired","data":{"id":"private"},"user_metadata":{"token":"a token that only we know"}}"#;
 
-fn clock() -> ManualClock {
+pub(crate) fn clock() -> ManualClock {
     ManualClock::at(1_800_000_000)
 }
 
@@ -29,10 +29,17 @@ fn jwt_signer() -> JwtSigner {
 }
 
 pub(crate) fn verifier(hook: impl Fn(&Verdict) + Clone + Send + Sync + 'static) -> Verifier {
+    verifier_by(clock(), hook)
+}
+
+pub(crate) fn verifier_by(
+    clock: ManualClock,
+    hook: impl Fn(&Verdict) + Clone + Send + Sync + 'static,
+) -> Verifier {
     let keys = jwks([jwt_signer().jwk(), Ed25519Signer::from_seed([7; 32]).jwk()]);
     let static_webhooks = StaticVerifier::builder()
         .secret(secret())
-        .clock(clock())
+        .clock(clock.clone())
         .on_verdict(hook.clone())
         .build()
         .unwrap();
@@ -40,7 +47,7 @@ pub(crate) fn verifier(hook: impl Fn(&Verdict) + Clone + Send + Sync + 'static) 
         .audience(AUDIENCE)
         .binding(Binding::metadata_token("token", TOKEN).unwrap())
         .keys(Arc::new(KeySet::from_json(keys.as_bytes()).unwrap()))
-        .clock(clock())
+        .clock(clock)
         .on_verdict(hook)
         .build()
         .unwrap();
@@ -74,5 +81,18 @@ pub(crate) fn requests() -> Vec<SignedRequest> {
     let foreign = json!({ "aud": "another-project", "exp": 1_800_000_060 });
     requests.extend([tampered, late, unknown]);
     requests.push(jwt_signer().sign(ID, clock().now(), &foreign, ""));
+    // For both verifiers: neither is told alone.
+    let v1a = v1a_request().headers["webhook-signature"].to_str().unwrap().to_owned();
+    let forged = format!("v1,{}=", "A".repeat(43));
+    for (mixed, timestamp) in [
+        (format!("{forged} {v1a}"), "1800000000"),
+        (format!("v1,short {v1a}"), "1800000000"),
+        (format!("{forged} {v1a}"), "1799999000"),
+    ] {
+        let mut request = v1a_request();
+        request.headers.insert("webhook-signature", mixed.parse().unwrap());
+        request.headers.insert("webhook-timestamp", timestamp.parse().unwrap());
+        requests.push(request);
+    }
     requests
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use clap::ArgGroup;
-use gemini_webhooks::explain::{Explainer, Explanation};
+use gemini_webhooks::explain::Explanation;
 use gemini_webhooks::{
     Clock, Error, Fetch, FetchProblem, FetchRequest, Fetched, KeySet, KeySource, KeysFuture,
     LentKeys, SystemClock, Wanted,
@@ -19,7 +19,7 @@ use crate::error_view::ErrorView;
 use crate::exit::{Exit, Failure, Run};
 use crate::files;
 use crate::jwks::Fetcher;
-use crate::moment;
+use crate::moment::{self, At};
 use crate::output::{self, Output, Report};
 use crate::style::{BAD, GOOD, WARN};
 use crate::text::Shown;
@@ -85,8 +85,7 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
     let verdict = match &result {
         Ok(delivery) => Judged { delivery: Some(DeliveryView::new(delivery)), ..verdict },
         Err(error) => {
-            let explainer = Explainer::new(endpoint.verifier);
-            let explanation = explainer.explain_at(&request.headers, &request.body, now);
+            let explanation = endpoint.explainer.explain_at(&request.headers, &request.body, now);
             let (error, explanation) = (ErrorView::new(error), Some(explanation));
             Judged { verdict: error.verdict(), error: Some(error), explanation, ..verdict }
         }
@@ -134,16 +133,6 @@ impl Args {
     }
 }
 
-/// A clock that stands still.
-#[derive(Clone, Debug)]
-struct At(SystemTime);
-
-impl Clock for At {
-    fn now(&self) -> SystemTime {
-        self.0
-    }
-}
-
 /// Keys that are fetched once, when a dynamic delivery asks for them.
 #[derive(Clone, Debug)]
 struct OneLook(Arc<Look>);
@@ -151,6 +140,7 @@ struct OneLook(Arc<Look>);
 #[derive(Debug)]
 struct Look {
     fetcher: Fetcher,
+    /// What was fetched, with a usable key in it or not.
     keys: OnceLock<Arc<KeySet>>,
     problem: Mutex<Option<FetchProblem>>,
 }
@@ -165,19 +155,23 @@ impl OneLook {
         *self.0.problem.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn keys(&self) -> Result<Arc<KeySet>, FetchProblem> {
-        if let Some(keys) = self.0.keys.get() {
-            return Ok(Arc::clone(keys));
-        }
-        let Fetched::Document { body, .. } = self.0.fetcher.fetch(FetchRequest::default()).await?
-        else {
-            return Err(FetchProblem::Unreachable);
+    async fn keys(&self) -> Result<&Arc<KeySet>, FetchProblem> {
+        let keys = if let Some(keys) = self.0.keys.get() {
+            keys
+        } else {
+            let fetched = self.fetch().await?;
+            self.0.keys.get_or_init(|| fetched)
         };
-        let keys = Arc::new(KeySet::from_json(&body).map_err(FetchProblem::Document)?);
-        if keys.is_empty() {
-            return Err(FetchProblem::NoUsableKey);
+        if keys.is_empty() { Err(FetchProblem::NoUsableKey) } else { Ok(keys) }
+    }
+
+    async fn fetch(&self) -> Result<Arc<KeySet>, FetchProblem> {
+        match self.0.fetcher.fetch(FetchRequest::default()).await? {
+            Fetched::Document { body, .. } => {
+                KeySet::from_json(&body).map(Arc::new).map_err(FetchProblem::Document)
+            }
+            _ => Err(FetchProblem::Unreachable),
         }
-        Ok(Arc::clone(self.0.keys.get_or_init(|| keys)))
     }
 }
 
@@ -197,6 +191,10 @@ impl KeySource for OneLook {
                 None => keys.look(wanted).await,
             }
         })
+    }
+
+    fn held(&self, now: SystemTime) -> Option<LentKeys> {
+        self.0.keys.get()?.held(now)
     }
 }
 

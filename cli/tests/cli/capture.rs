@@ -2,12 +2,16 @@
 
 use std::io::BufRead as _;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::common::{
     Directory, OTHER_SECRET, SECRET, assert_shown, post, program, run, run_with_secret,
 };
 use crate::stand_in::StandIn;
-use gemini_webhooks::testing::{Ed25519Signer, JwtSigner, KeyAnswer, KeyServer, TestRsaKey, jwks};
+use gemini_webhooks::testing::{
+    Ed25519Signer, JwtSigner, KeyAnswer, KeyServer, ManualClock, TestRsaKey, jwks,
+};
+use gemini_webhooks::{DynamicVerifier, KeySet};
 use serde_json::{Value, json};
 
 /// A capture that runs: its address, and its report at the end.
@@ -222,7 +226,7 @@ fn what_is_missing_in_a_token_that_is_refused_is_told_as_not_verified() {
     let server = KeyServer::start(KeyAnswer::document(jwks([jwt.jwk()]))).unwrap();
     let capture = Capture::with(&["--jwks", &server.url(), "--count", "1"]);
     let claims = json!({"aud": "my-project-1", "iat": 1_769_083_200, "planted": "PLANTED", "type": "planted"});
-    let request = jwt.sign("msg_1", std::time::SystemTime::now(), &claims, "{}");
+    let request = jwt.sign("msg_1", SystemTime::now(), &claims, "{}");
     assert_eq!(post(&capture.url, &request), 400);
     let (code, report) = capture.end();
     assert_eq!(code, 1);
@@ -230,4 +234,154 @@ fn what_is_missing_in_a_token_that_is_refused_is_told_as_not_verified() {
     assert!(report.contains("exp: missing (not verified)"), "{report}");
     assert!(report.contains("the form of a project id (not verified)"), "{report}");
     assert!(!report.to_lowercase().contains("planted"), "{report}");
+}
+
+/// The seconds of a call of the report, if it is there.
+fn seconds(report: &str, call: &str) -> Option<Duration> {
+    let call = format!(".{call}(Duration::from_secs(");
+    let seconds = report.split_once(&call)?.1.split_once(')')?.0;
+    Some(Duration::from_secs(seconds.parse().unwrap()))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Three quarters of a second later.
+fn fraction(seconds: u64) -> Value {
+    serde_json::from_str(&format!("{seconds}.75")).unwrap()
+}
+
+/// Sets the times of a token that is sent now.
+type Times = fn(&mut Value, u64);
+
+#[test]
+fn the_builder_calls_of_the_report_accept_what_came() {
+    let jwt = JwtSigner::new("key-1", TestRsaKey::One);
+    let keys = jwks([jwt.jwk()]);
+    let server = KeyServer::start(KeyAnswer::document(&keys)).unwrap();
+    let (day, hour) = (24 * 3600, 3600);
+    let cases: [(&str, Times, &[&str]); 5] = [
+        ("plain", |claims, now| claims["exp"] = (now + 300).into(), &[]),
+        ("no iat", |claims, now| claims["exp"] = (now + 30 * 3600).into(), &["longest_token_life"]),
+        (
+            "fractions",
+            |claims, now| {
+                claims["iat"] = fraction(now - 1);
+                claims["exp"] = fraction(now + 26 * 3600);
+            },
+            &["longest_token_life"],
+        ),
+        (
+            "clocks",
+            |claims, now| {
+                claims["iat"] = (now + 200).into();
+                claims["nbf"] = (now + 250).into();
+                claims["exp"] = (now + 500).into();
+            },
+            &["leeway"],
+        ),
+        (
+            "late",
+            |claims, now| {
+                claims["iat"] = (now - 2 * 3600).into();
+                claims["exp"] = (now - 100).into();
+            },
+            &["max_token_age", "leeway"],
+        ),
+    ];
+    for (name, set_times, calls) in cases {
+        let capture = Capture::with(&["--jwks", &server.url(), "--count", "1"]);
+        let before = now();
+        let mut claims = json!({"aud": "me", "type": "x", "data": {}});
+        set_times(&mut claims, before);
+        let request = jwt.sign("msg_1", SystemTime::now(), &claims, "");
+        assert_eq!(post(&capture.url, &request), 204, "{name}");
+        let after = now();
+        let (code, report) = capture.end();
+        assert_eq!(code, 0, "{name}");
+        for call in ["longest_token_life", "max_token_age", "leeway"] {
+            let is_asked = seconds(&report, call).is_some();
+            assert_eq!(is_asked, calls.contains(&call), "{name}: {call} in {report}");
+        }
+        let verified = (before..=after).any(|at| {
+            let mut verifier = DynamicVerifier::builder().audience("me").clock(ManualClock::at(at));
+            if let Some(life) = seconds(&report, "longest_token_life") {
+                assert!((day + hour..=day + 6 * hour).contains(&life.as_secs()), "{life:?}");
+                verifier = verifier.longest_token_life(life);
+            }
+            if let Some(age) = seconds(&report, "max_token_age") {
+                verifier = verifier.max_token_age(age);
+            }
+            if let Some(leeway) = seconds(&report, "leeway") {
+                verifier = verifier.leeway(leeway);
+            }
+            let set = KeySet::from_json(keys.as_bytes()).unwrap();
+            let verifier = verifier.build().unwrap();
+            verifier.verify_with(&set, &request.headers, request.body.clone()).is_ok()
+        });
+        assert!(verified, "{name}: {report}");
+    }
+}
+
+#[test]
+fn a_ping_that_cannot_be_had_throws_no_capture_away() {
+    let service = StandIn::start(|_| (404, "{}".to_owned()));
+    let mut command = program(&["capture", "--listen", "127.0.0.1:0", "--jwks", "/no/such/file"]);
+    command.args(["--ping", "abc", "--base-url", &service.url, "--count", "1"]);
+    command.env("GEMINI_API_KEY", "AIza-not-a-real-key").env("WEBHOOK_SIGNING_SECRET", SECRET);
+    let mut capture = Capture::start(command);
+    let warned = capture.notes.by_ref().map(Result::unwrap).find(|line| line.contains("no ping"));
+    assert!(warned.is_some_and(|line| line.contains("404")));
+    assert_eq!(run_with_secret(&["send", &capture.url]).code, 0);
+    let (code, report) = capture.end();
+    assert_eq!(code, 0);
+    assert!(report.contains("1 verified"), "{report}");
+
+    let ran = run(&["capture", "--listen", "203.0.113.1:1", "--ping", "abc"]);
+    assert!(ran.stderr.contains("there is no API key"), "before it listens: {ran:?}");
+}
+
+#[test]
+fn a_report_is_json_where_that_is_asked_for_and_replaces_nothing() {
+    let directory = Directory::new("report");
+    let (report, keys) = (directory.path("report"), directory.file("keys", r#"{"keys":[]}"#));
+    let look = ["capture", "--keys-only", "--jwks", &keys, "--report", &report];
+    assert_eq!(run(&[&look[..], &["--json"]].concat()).code, 0);
+    let written = std::fs::read_to_string(&report).unwrap();
+    let value: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!((&value["kind"], written.lines().count()), (&json!("capture"), 1));
+    let again = run(&look);
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("is there already"), "{again:?}");
+    assert_eq!(std::fs::read_to_string(&report).unwrap(), written);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_said() {
+    let directory = Directory::new("no_report");
+    let keys = directory.file("keys", r#"{"keys":[]}"#);
+    let report = directory.path("no_such_place/report");
+    let ran = run(&["capture", "--keys-only", "--jwks", &keys, "--report", &report]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("cannot write"), "{ran:?}");
+    assert!(ran.stdout.starts_with("## What Gemini webhooks look like"), "{ran:?}");
+}
+
+#[test]
+fn a_key_set_replaces_a_key_set_and_nothing_else() {
+    let directory = Directory::new("jwks_out");
+    let send = |file: &str| {
+        let send = ["send", "http://127.0.0.1:9/", "--as", "v1a", "--jwks-out", file];
+        run(&send)
+    };
+    let notes = directory.file("notes", "mine");
+    let refused = send(&notes);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "mine");
+    let keys = directory.path("keys");
+    assert_eq!(send(&keys).code, 3, "nobody listens there");
+    let first = std::fs::read_to_string(&keys).unwrap();
+    assert_eq!(send(&keys).code, 3);
+    assert_ne!(std::fs::read_to_string(&keys).unwrap(), first, "another key");
 }

@@ -298,14 +298,16 @@ macro_rules! assert_shown {
         insta::with_settings!({
             omit_expression => true,
             filters => vec![
-                (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]"),
+                (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
                 (r"(?m)^\d\d:\d\d:\d\d ", "[clock] "),
                 (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
                 (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
                 (r"local-[\w-]{8}", "local-[kid]"),
                 (r"\d+(\.\d+)? ms\b", "[n] ms"),
+                (r#"(milliseconds|_ms)":\d+(\.\d+)?"#, "$1\":[n]"),
+                (r"\b\d+ certificates", "[n] certificates"),
                 (r"in \d+\.\d+ s\b", "in [n] s"),
-                (r"\S*/gemini-webhooks-cli-[a-z_]+-\d+/", "[directory]/"),
+                (r#"[^\s"]*/gemini-webhooks-cli-[a-z_]+-\d+/"#, "[directory]/"),
             ],
         }, { insta::assert_snapshot!($name, $text); });
     };

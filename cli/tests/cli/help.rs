@@ -7,7 +7,7 @@ use crate::common::run;
 
 #[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["listen"],
         &["send"],
@@ -26,6 +26,7 @@ fn every_command_explains_itself() {
         &["webhooks", "rotate"],
         &["webhooks", "ping"],
         &["doctor"],
+        &["completions"],
     ];
     for command in commands {
         let ran = run(&[command, &["--help"]].concat());

@@ -72,6 +72,7 @@ fn a_new_secret_goes_where_it_is_told_and_nowhere_else() {
     let secret = std::fs::read_to_string(&file).unwrap();
     assert_eq!((ran.code, mode(&file)), (0, 0o600));
     assert!(!ran.whole().contains(secret.trim().strip_prefix("whsec_").unwrap()));
+    let mut said = ran.whole();
     assert_eq!(secret.trim().len(), 50);
     assert!(gemini_webhooks::Secret::parse(secret.trim()).is_ok());
 
@@ -79,6 +80,9 @@ fn a_new_secret_goes_where_it_is_told_and_nowhere_else() {
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("is there already"), "{}", again.stderr);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), secret, "nothing is overwritten");
+    said += &again.whole();
+    said += &run(&["secret", "new", "--json", "--secret-file", &directory.path("other")]).whole();
+    assert_shown!("secret_new", said);
 
     let shown = run(&["secret", "new", "--show-secret"]);
     assert!(gemini_webhooks::Secret::parse(shown.stdout.trim_end()).is_ok());
@@ -126,6 +130,7 @@ fn a_healthy_machine_passes() {
     let server = KeyServer::start(dated(0)).unwrap();
     let ran = run(&["doctor", "--secret-file", &secret, "--jwks", &server.url()]);
     assert_eq!(ran.code, 0, "{ran:?}");
+    assert_shown!("doctor_healthy", ran.whole());
     let checks =
         run(&["doctor", "--secret-file", &secret, "--jwks", &server.url(), "--json"]).json();
     let names: Vec<_> = checks.iter().map(|check| check["check"].as_str().unwrap()).collect();
@@ -159,6 +164,10 @@ fn each_fault_has_a_remedy() {
         (state(&ran, "egress"), state(&ran, "clock"), ran.code),
         ("fail".into(), "skipped".into(), 1)
     );
+
+    let broken = KeyServer::start(KeyAnswer::status(503)).unwrap();
+    let ran = run(&["doctor", "--jwks", &broken.url()]);
+    assert_shown!("doctor_faults", ran.whole());
 
     let server =
         KeyServer::start(KeyAnswer::document(jwks([])).with_age(Duration::from_secs(9))).unwrap();

@@ -1,7 +1,8 @@
 //! A sender and a receiver, over real HTTP.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::common::{
@@ -48,6 +49,25 @@ fn a_newcomers_first_deliveries() {
     assert_shown!("first_deliveries_sent", sent);
     assert_shown!("first_deliveries_received", said);
     assert_eq!(ended.code, 1, "some were refused");
+}
+
+#[test]
+fn programs_are_told_the_same_in_json() {
+    let upstream = StandIn::start(|_| (202, String::new()));
+    let listener = Listener::start(&["--forward", &upstream.url, "--count", "4"]);
+    let sends: [&[&str]; 4] = [
+        &["--id", "msg_1", "--expect", "202"],
+        &["--id", "msg_1", "--expect", "202"],
+        &["--id", "msg_2", "--tamper", "rewritten-body"],
+        &["--event", "video.generated", "--count", "1", "--as", "v1a"],
+    ];
+    let mut sent = String::new();
+    for arguments in sends {
+        let ran = listener.send(&[arguments, &["--json"]].concat());
+        sent += &format!("$ send {}\n{}\n", arguments.join(" "), ran.whole());
+    }
+    assert_shown!("json_sent", sent);
+    assert_shown!("json_received", listener.running.end().whole());
 }
 
 #[test]
@@ -151,6 +171,27 @@ fn what_is_no_post_to_the_path_is_not_looked_at() {
     assert_eq!(run_with_secret(&["send", &elsewhere, "--expect", "404"]).code, 0);
     assert_eq!(listener.send(&[]).code, 0);
     assert_eq!(listener.next()["verdict"], "accepted");
+}
+
+#[test]
+fn a_path_that_nobody_could_ask_for_is_refused() {
+    for command in ["listen", "capture"] {
+        let ran = run_with_secret(&[command, "--listen", "203.0.113.1:1", "--path", "hook"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains("such as /hook"), "{ran:?}");
+    }
+}
+
+#[test]
+fn what_an_older_secret_signed_is_recognised() {
+    let directory = Directory::new("older_secret");
+    let old = directory.private("old", OTHER_SECRET);
+    let listener = Listener::start(&["--old-secret-file", &old]);
+    let ran = run(&["send", &listener.url, "--secret-file", &old, "--expect", "400"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let line = listener.next();
+    assert_eq!((&line["verdict"], &line["status"]), (&json!("refused"), &json!(400)), "{line}");
+    assert_eq!(line["explanation"]["code"], "secret_retired", "{line}");
 }
 
 /// What is answered to a GET.
@@ -349,6 +390,7 @@ fn no_secret_is_in_the_list_of_processes_unless_somebody_puts_it_there() {
 
 #[test]
 fn no_password_of_a_url_is_shown() {
+    let keys = "http://127.0.0.1:9/keys?key=PASSWORD";
     let hidden = "http://user:PASSWORD@127.0.0.1:9/hook?key=PASSWORD";
     let arguments = [
         "listen",
@@ -357,7 +399,7 @@ fn no_password_of_a_url_is_shown() {
         "--audience",
         "me",
         "--jwks",
-        hidden,
+        keys,
         "--forward",
         hidden,
     ];
@@ -440,6 +482,20 @@ fn a_failure_is_json_too() {
 }
 
 #[test]
+fn arguments_that_are_not_understood_are_json_too() {
+    for arguments in [&["listen", "--json", "--no-such-flag"][..], &["--json"], &["--json", "no"]] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.json().len()), (2, 1), "{ran:?}");
+        let line = &ran.json()[0];
+        assert_eq!((&line["kind"], &line["exit_code"]), (&json!("error"), &json!(2)));
+        assert!(line["message"].as_str().unwrap().contains("Usage: "), "{line}");
+        assert!(ran.stderr.contains("Usage: "), "people are told as well: {ran:?}");
+    }
+    assert_eq!(run(&["listen", "--no-such-flag"]).stdout, "");
+    assert_eq!(run(&["--help", "--json"]).code, 0);
+}
+
+#[test]
 fn colours_are_for_terminals_and_for_who_asks() {
     let coloured = |name: &str, value: &str, arguments: &[&str]| {
         let mut command = program(&["secret", "check"]);
@@ -508,4 +564,19 @@ fn a_body_over_the_limit_is_answered_413() {
     let line = listener.next();
     assert_eq!((&line["error"]["code"], &line["status"]), (&json!("body_too_large"), &json!(413)));
     assert!(line["explanation"].is_null(), "of a body that was not read: {line}");
+}
+
+#[test]
+fn it_ends_when_nobody_reads_what_it_tells() {
+    let mut command = program(&["listen", "--json", "--listen", "127.0.0.1:0"]);
+    command.env("WEBHOOK_SIGNING_SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    drop(stdout);
+    let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
+    run_with_secret(&["send", listening["url"].as_str().unwrap()]);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(141), &[][..]));
 }

@@ -101,3 +101,16 @@ fn every_command_is_one_that_the_program_knows() {
         assert!(!ran.stderr.contains("Usage:"), "{command:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn the_package_holds_both_licences() {
+    let directory = env!("CARGO_MANIFEST_DIR");
+    let mut list = std::process::Command::new(env!("CARGO"));
+    list.args(["package", "--list", "--allow-dirty", "--offline"]).current_dir(directory);
+    let listed = finish(list).stdout;
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        assert!(listed.lines().any(|line| line == name), "{name}: {listed}");
+        let text = |path: String| std::fs::read_to_string(path).unwrap();
+        assert_eq!(text(format!("{directory}/{name}")), text(format!("{directory}/../{name}")));
+    }
+}

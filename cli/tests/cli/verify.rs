@@ -2,7 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::common::{Directory, SECRET, assert_shown, run, run_with_input, run_with_secret};
+use crate::common::{
+    Directory, OTHER_SECRET, SECRET, assert_shown, run, run_with_input, run_with_secret,
+};
 use gemini_webhooks::Secret;
 use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, KeyAnswer, KeyServer, SignedRequest, StaticSigner, TestRsaKey, jwks,
@@ -38,6 +40,14 @@ fn a_request_is_judged_at_the_time_that_is_given() {
     let accepted = verify(&["--at", AT_TEXT]);
     assert_eq!(accepted.code, 0);
     assert_shown!("verify_accepted", accepted.whole());
+    let as_json = ["--at", AT_TEXT, "--json"];
+    let v1a = Ed25519Signer::from_seed([7; 32]);
+    let v1a = v1a.sign("msg_1", UNIX_EPOCH + Duration::from_secs(AT), "{}");
+    let v1a = directory.file("v1a", message(&v1a));
+    let without_keys = ["verify", &v1a, "--job", "b1", "--jwks", "/no/such/file"];
+    let undecided = run(&[&without_keys[..], &as_json].concat());
+    let said = [verify(&as_json), verify(&["--at", "1769083501", "--json"]), undecided];
+    assert_shown!("verify_json", said.map(|ran| ran.whole()).join("\n"));
     for (at, code) in [("1769083200", 0), ("1769083500", 0), ("1769083501", 1), ("1769082899", 1)] {
         assert_eq!(verify(&["--at", at]).code, code, "{at}");
     }
@@ -85,6 +95,43 @@ fn headers_and_body_may_stand_in_two_files_or_come_in() {
     assert_eq!(run_with_secret(&["verify"]).code, 2);
     assert_eq!(run_with_secret(&["verify", "--headers", &body]).code, 2);
     assert_eq!(run_with_secret(&["verify", "/no/such/file"]).code, 2);
+}
+
+#[test]
+fn a_header_that_is_there_twice_is_refused_in_json_too() {
+    let directory = Directory::new("twice");
+    let request = signed("{}");
+    let mut members: Vec<String> = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{:?}:{:?}", name.as_str(), value.to_str().unwrap()))
+        .collect();
+    members.insert(0, r#""webhook-id":"msg_2""#.to_owned());
+    let headers = directory.file("headers", format!("{{{}}}", members.join(",")));
+    let body = directory.file("body", &request.body);
+    let arguments = ["verify", "--headers", &headers, "--body", &body, "--at", AT_TEXT, "--json"];
+    let ran = run_with_secret(&arguments);
+    assert_eq!((ran.code, &ran.json()[0]["error"]["code"]), (1, &json!("bad_header")));
+    assert!(ran.json()[0]["error"]["text"].as_str().unwrap().contains("more than once"), "{ran:?}");
+}
+
+#[test]
+fn what_an_older_secret_signed_is_refused_and_told() {
+    let directory = Directory::new("older");
+    let old = directory.private("old", format!("{OTHER_SECRET}\n{SECRET}\n"));
+    let current = directory.private("current", OTHER_SECRET);
+    let file = directory.file("request.http", message(&signed("{}")));
+    let verify = ["verify", &file, "--at", AT_TEXT, "--json", "--secret-file", &current];
+    let without = run(&verify);
+    assert_eq!(
+        (without.code, &without.json()[0]["explanation"]["code"]),
+        (1, &json!("unexplained"))
+    );
+    let with = run(&[&verify[..], &["--old-secret-file", &old]].concat());
+    assert_eq!((with.code, &with.json()[0]["explanation"]["code"]), (1, &json!("secret_retired")));
+    let bad = directory.private("bad", "v1,SECRET");
+    let ran = run(&[&verify[..], &["--old-secret-file", &bad]].concat());
+    assert_eq!(ran.code, 2, "{ran:?}");
 }
 
 #[test]
@@ -175,4 +222,25 @@ fn a_static_delivery_asks_for_no_keys() {
     let arguments = ["verify", &file, "--at", AT_TEXT, "--job", "b1", "--jwks", &server.url()];
     assert_eq!(run_with_secret(&arguments).code, 0);
     assert_eq!(server.fetches(), 0);
+}
+
+#[test]
+fn a_key_that_is_not_in_the_set_is_told_apart_from_a_set_that_was_not_read() {
+    let directory = Directory::new("unknown_key");
+    let time = UNIX_EPOCH + Duration::from_secs(AT);
+    let claims = json!({"aud": "me", "exp": AT + 300, "type": "x", "data": {}});
+    let request = JwtSigner::new("key-2", TestRsaKey::Two).sign("msg_1", time, &claims, "");
+    let request = directory.file("jwt", message(&request));
+    let other = jwks([JwtSigner::new("key-1", TestRsaKey::One).jwk()]);
+    for (document, code, found) in [
+        (other.as_str(), 1, "is not among the 1 RSA keys"),
+        (r#"{"keys":[{"kty":"RSA","kid":"key-2","n":"AQ","e":"AQAB"}]}"#, 3, "was skipped"),
+        (r#"{"keys":[]}"#, 3, "is not among the 0 RSA keys"),
+    ] {
+        let keys = directory.file("keys", document);
+        let arguments = ["--at", AT_TEXT, "--audience", "me", "--jwks", &keys];
+        let ran = run(&[&["verify", &request][..], &arguments].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.stdout.contains(found), "{found}: {ran:?}");
+    }
 }

@@ -217,6 +217,18 @@ fn an_answer_that_is_lost_is_no_verdict_and_leaves_no_file() {
 }
 
 #[test]
+fn a_service_that_has_a_problem_has_refused_nothing() {
+    for (status, code) in [(400, 1), (404, 1), (429, 3), (500, 3), (503, 3)] {
+        let service = StandIn::start(move |_| (status, String::new()));
+        let mut get = program(&["webhooks", "--base-url", &service.url, "--api-timeout", "2s"]);
+        get.args(["update", ID, "--enable"]).env("GEMINI_API_KEY", API_KEY);
+        let ran = finish(get);
+        assert_eq!(ran.code, code, "{status}: {ran:?}");
+        assert!(ran.stderr.contains(&status.to_string()), "{status}: {ran:?}");
+    }
+}
+
+#[test]
 fn the_doctor_sees_webhooks_that_were_disabled() {
     let project = Project::new("doctor_api");
     let directory = &project.directory;
@@ -245,16 +257,169 @@ fn the_doctor_sees_webhooks_that_were_disabled() {
 fn nobody_interrupts_a_call_that_brings_a_secret() {
     let service = StandIn::delayed(Duration::from_secs(2), service);
     let directory = Directory::new("interrupted");
-    let file = directory.path("secret");
-    let mut command =
-        program(&["webhooks", "--base-url", &service.url, "rotate", ID, "--secret-file", &file]);
-    command.env("GEMINI_API_KEY", API_KEY);
-    let running = Running::start(command);
+    let started = ["INT", "TERM", "HUP"].map(|signal| {
+        let file = directory.path(signal);
+        let running = Running::start(rotate(&service, &["--secret-file", &file]));
+        (signal, file, running)
+    });
     std::thread::sleep(Duration::from_secs(1));
-    let interrupt = Command::new("kill").args(["-INT", &running.id().to_string()]).status();
-    assert!(interrupt.unwrap().success());
-    let ran = running.end();
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stderr.contains("wait for it"), "{ran:?}");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"));
+    for (signal, _, running) in &started {
+        let arguments = [format!("-{signal}"), running.id().to_string()];
+        assert!(Command::new("kill").args(arguments).status().unwrap().success());
+    }
+    for (signal, file, running) in started {
+        let ran = running.end();
+        assert_eq!(ran.code, 0, "{signal}: {ran:?}");
+        assert!(ran.stderr.contains("wait for it"), "{signal}: {ran:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n"), "{signal}");
+    }
+}
+
+/// The writing end of a pipe that nobody reads.
+fn unread() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn a_secret_that_nobody_was_shown_is_told_to_be_lost() {
+    let project = Project::new("unread");
+    let mut shown = rotate(&project.service, &["--show-secret"]);
+    let ran = shown.stdout(unread()).output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(3), "{said}");
+    assert!(said.contains(&format!("the secret is lost: rotate it, webhook {ID}")), "{said}");
+    assert_eq!(project.service.seen().len(), 1);
+}
+
+#[test]
+fn a_pipe_that_is_closed_is_no_success_and_nothing_to_talk_about() {
+    let project = Project::new("closed_pipe");
+    let mut list = program(&["webhooks", "--base-url", &project.service.url, "get", ID]);
+    let ran = list.env("GEMINI_API_KEY", API_KEY).stdout(unread()).output().unwrap();
+    assert_eq!((ran.status.code(), ran.stderr.as_slice()), (Some(141), &[][..]));
+}
+
+#[test]
+fn a_standard_error_that_cannot_be_written_stops_nothing() {
+    let project = Project::new("no_stderr");
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut list = program(&["webhooks", "--base-url", &project.service.url, "list"]);
+    let ran = list.env("GEMINI_API_KEY", API_KEY).stderr(full()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "a note");
+    let ran = program(&["webhooks", "list"]).stderr(full()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2), "an error");
+}
+
+#[test]
+fn an_id_of_the_service_cannot_command_the_terminal() {
+    let directory = Directory::new("hostile_id");
+    let file = directory.path("secret");
+    let taken = file.clone();
+    let service = StandIn::start(move |seen| {
+        let mut created: Value = serde_json::from_str(&service(seen).1).unwrap();
+        created["id"] = "a\u{1b}]0;owned\u{7}\nb".into();
+        let _ = std::fs::create_dir_all(&taken);
+        (200, created.to_string())
+    });
+    for place in [&["--secret-file", &file][..], &["--show-secret"]] {
+        let mut create = program(&["webhooks", "--base-url", &service.url, "create"]);
+        create.args(["https://example.com/hook", "--all-events"]).args(place);
+        let ran = create.env("GEMINI_API_KEY", API_KEY).stdout(unread()).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(3), "{said}");
+        assert!(!said.contains('\x1b') && !said.contains('\x07'), "{said:?}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
+}
+
+/// A service that does something of ours while it makes a secret.
+fn meanwhile(act: impl Fn() + Send + Sync + 'static) -> StandIn {
+    StandIn::start(move |seen| {
+        if seen.path.ends_with(":rotateSigningSecret") {
+            act();
+        }
+        service(seen)
+    })
+}
+
+fn rotate(service: &StandIn, arguments: &[&str]) -> Command {
+    let mut command = program(&["webhooks", "--base-url", &service.url, "rotate", ID]);
+    command.args(arguments).env("GEMINI_API_KEY", API_KEY);
+    command
+}
+
+#[test]
+fn a_secret_whose_file_cannot_take_its_place_is_kept_beside_it() {
+    let directory = Directory::new("kept");
+    let file = directory.path("secret");
+    let taken = file.clone();
+    let service = meanwhile(move || std::fs::create_dir_all(format!("{taken}/full")).unwrap());
+    let ran = finish(rotate(&service, &["--secret-file", &file]));
+    assert_eq!(ran.code, 3, "it is rotated: {ran:?}");
+    let said = ran.stderr.split_once("what belongs there is in ").expect(&ran.stderr).1;
+    let kept = said.split_once(": move it").unwrap().0;
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), format!("{SECRET}\n"));
+    assert_eq!(mode(kept), 0o600);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_before_the_call() {
+    let project = Project::new("no_file");
+    let directory = project.directory.path("");
+    for file in [directory.as_str(), "/dev/null"] {
+        let ran = project.run(&["rotate", ID, "--immediately", "--secret-file", file]);
+        assert_eq!(ran.code, 2, "{file}: {ran:?}");
+        assert!(ran.stderr.contains("is no regular file"), "{file}: {ran:?}");
+    }
+    assert!(project.service.seen().is_empty());
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0, "nothing is left");
+}
+
+/// `ulimit -f` bounds a file as a full disk does: in blocks of 512 or 1024 bytes.
+#[test]
+fn a_disk_that_is_full_is_noticed_before_the_call() {
+    let project = Project::new("full");
+    let file = project.directory.path("secret");
+    let rotate = rotate(&project.service, &["--secret-file", &file]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]);
+    limited.arg(rotate.get_program()).args(rotate.get_args()).env("GEMINI_API_KEY", API_KEY);
+    let ran = finish(limited);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("cannot write"), "{ran:?}");
+    assert!(project.service.seen().is_empty());
+    assert_eq!(std::fs::read_dir(project.directory.path("")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_that_holds_no_secrets_is_not_replaced() {
+    let project = Project::new("notes");
+    for text in ["my notes\nof years", "export WEBHOOK_SIGNING_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8I"] {
+        let file = project.directory.private("notes", text);
+        for arguments in [&["--secret-file", &file][..], &["--secret-file", &file, "--immediately"]]
+        {
+            let ran = project.run(&[&["rotate", ID][..], arguments].concat());
+            assert_eq!(ran.code, 2, "{ran:?}");
+            assert!(ran.stderr.contains("something else than secrets"), "{ran:?}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+    }
+    assert!(project.service.seen().is_empty());
+    let empty = project.directory.private("empty", "");
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &empty]).code, 0);
+    let legacy = project.directory.private("legacy", "whsec_not*base64*but*raw*bytes!");
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &legacy]).code, 0);
+}
+
+#[test]
+fn a_link_stays_one_and_a_file_keeps_its_mode() {
+    let project = Project::new("link");
+    let file = project.directory.private("secret", OTHER_SECRET);
+    crate::common::set_mode(file.as_ref(), 0o640);
+    let link = project.directory.path("link");
+    std::os::unix::fs::symlink("secret", &link).unwrap();
+    assert_eq!(project.run(&["rotate", ID, "--secret-file", &link]).code, 0);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{SECRET}\n{OTHER_SECRET}\n"));
+    assert_eq!(mode(&file), 0o640);
 }

@@ -69,6 +69,8 @@ struct Set {
     max_age: Option<i64>,
     /// Came from another process while the fetch under way was asked.
     imported_meanwhile: bool,
+    /// The endpoint itself was asked for it, and no cache on the way.
+    forced: bool,
 }
 
 impl Set {
@@ -76,8 +78,16 @@ impl Set {
         match wish {
             Wish::Kid(kid) => self.doc.has_kid(kid),
             Wish::Ed25519 => self.doc.has_ed25519(),
-            Wish::Beyond(number) => self.number != *number && self.doc.has_ed25519(),
+            Wish::Beyond(_) => self.forced && self.satisfies_after_a_look(wish),
             Wish::Fresh => true,
+        }
+    }
+
+    /// The same where the endpoint itself was asked since.
+    fn satisfies_after_a_look(&self, wish: &Wish) -> bool {
+        match wish {
+            Wish::Beyond(number) => self.number != *number && self.doc.has_ed25519(),
+            _ => self.satisfies(wish),
         }
     }
 }
@@ -194,9 +204,11 @@ impl Model {
             .filter(|set| self.now < set.fresh_until + STALE && set.asked_at <= self.now + SLACK)
     }
 
-    /// What may be used without a look: past its time only because the endpoint fails.
+    /// What may be used without a look: past its time only because the endpoint has failed, so lately
+    /// that nobody may have asked again.
     fn good(&self) -> Option<Set> {
-        self.usable().filter(|set| self.now < set.fresh_until || self.failures > 0)
+        let has_just_failed = self.failed_at.is_some_and(|at| self.now - at < LONGEST_WAIT);
+        self.usable().filter(|set| self.now < set.fresh_until || has_just_failed)
     }
 
     fn interval(has_keys: bool) -> i64 {
@@ -314,23 +326,40 @@ impl Model {
         let ttl = max_age.map_or(TTL, |age| (age * SECOND).clamp(LEAST_TTL, TTL));
         match (self.current, self.asked_about) {
             (Some(set), _) if set.imported_meanwhile && set.asked_at > asked_at => {}
-            (_, Some(set)) if !anew => {
+            // The same document once more is no other set.
+            (_, Some(set)) if !anew || set.doc == doc => {
                 let fresh_until = asked_at + ttl;
                 self.current =
                     Some(Set { asked_at, fresh_until, max_age, imported_meanwhile: false, ..set });
+                self.mark_forced();
             }
-            _ => self.store(doc, asked_at, ttl, max_age),
+            _ => {
+                self.store(doc, asked_at, ttl, max_age);
+                self.mark_forced();
+            }
         }
         self.brought.extend(self.usable());
+    }
+
+    fn mark_forced(&mut self) {
+        if let Some(set) = &mut self.current {
+            set.forced = self.forced == Some(true);
+        }
     }
 
     fn store(&mut self, doc: Doc, asked_at: i64, ttl: i64, max_age: Option<i64>) {
         self.sets += 1;
         let fresh_until = asked_at + ttl;
         let number = self.sets;
-        let imported_meanwhile = false;
-        self.current =
-            Some(Set { doc, number, asked_at, fresh_until, max_age, imported_meanwhile });
+        self.current = Some(Set {
+            doc,
+            number,
+            asked_at,
+            fresh_until,
+            max_age,
+            imported_meanwhile: false,
+            forced: false,
+        });
     }
 
     fn note_failure(&mut self) {
@@ -374,7 +403,12 @@ impl Model {
         match outcome {
             Outcome::Given(doc) => {
                 let of = |set: Option<Set>| {
-                    set.is_some_and(|set| set.doc == doc && set.satisfies(&ask.wish))
+                    set.is_some_and(|set| {
+                        let wish = &ask.wish;
+                        let satisfies = set.satisfies(wish)
+                            || (asked_itself && set.satisfies_after_a_look(wish));
+                        set.doc == doc && satisfies
+                    })
                 };
                 let after_a_look =
                     || of(self.usable()) || self.brought.iter().any(|set| of(Some(*set)));
@@ -386,7 +420,7 @@ impl Model {
                 assert!(ask.at_hand.is_some() || (looked && well && self.usable().is_some()));
             }
             Outcome::Missing => {
-                let lacks = |set: Set| !set.satisfies(&ask.wish);
+                let lacks = |set: Set| !set.satisfies_after_a_look(&ask.wish);
                 let fresh_look = asked_itself && self.usable().is_some_and(lacks);
                 let known = ask.missing != Memory::None;
                 assert!(known || fresh_look, "{:?} without a look", ask.wish);

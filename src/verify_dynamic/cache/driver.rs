@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::fetcher::Fetch;
-use super::health::Hook;
+use super::health::{Hook, KeyEvent};
 use super::plan::{Current, Millis, Plan, State};
 use super::policy::{Policy, millis_of};
 use super::source::Wanted;
@@ -25,7 +25,7 @@ pub(super) struct Inner {
     pub(super) fetch: Box<dyn Fetch>,
     pub(super) policy: Policy,
     clock: Arc<dyn Clock>,
-    pub(super) hook: Option<Hook>,
+    hook: Option<Hook>,
     /// What requests read.
     pub(super) current: ArcSwap<Current>,
     state: Mutex<Kept>,
@@ -93,6 +93,17 @@ impl Inner {
         }
     }
 
+    /// Tells of the end of a fetch.
+    pub(super) fn tell(&self, event: KeyEvent) {
+        #[cfg(feature = "tracing")]
+        if let KeyEvent::Failed { problem, failures } = &event {
+            tracing::warn!(%problem, failures, "no keys fetched");
+        }
+        if let Some(hook) = &self.hook {
+            hook(event);
+        }
+    }
+
     /// For a request whose key is not simply at hand.
     pub(super) async fn look(self: &Arc<Self>, wanted: Wanted<'_>) -> Result<Arc<KeySet>, Error> {
         if let Wanted::Kid(kid) = wanted
@@ -101,15 +112,16 @@ impl Inner {
         {
             return Err(wanted.missing());
         }
-        let mut look = self.after_fetch(|keys| wanted.is_in(keys)).await?;
-        if !wanted.is_in(&look.keys) && !look.forced {
+        let mut look = self.after_fetch(|current| wanted.is_met_by(current)).await?;
+        if !look.forced && !wanted.is_met_by(&look.current) {
             // A cache on the way may have answered that refresh: no verdict rests on it.
-            look = self.after_fetch(|keys| wanted.is_in(keys)).await?;
+            look = self.after_fetch(|current| wanted.is_met_by(current)).await?;
         }
-        if wanted.is_in(&look.keys) {
-            return Ok(look.keys);
+        let Look { current, forced } = look;
+        if wanted.is_met_by(&current) || (forced && wanted.is_in(&current.keys)) {
+            return Ok(Arc::clone(&current.keys));
         }
-        if !look.forced {
+        if !forced {
             return Err(Error::KeysUnreachable);
         }
         if let Wanted::Kid(kid) = wanted {
@@ -130,10 +142,10 @@ impl Inner {
     /// Returns the keys at hand where they are `enough`, else those after a fetch.
     pub(super) async fn after_fetch(
         self: &Arc<Self>,
-        enough: impl Fn(&Arc<KeySet>) -> bool,
+        enough: impl Fn(&Current) -> bool,
     ) -> Result<Look, Error> {
         let (number, forced) = match self.plan(&enough)? {
-            Next::Have(keys) => return Ok(Look { keys, forced: false }),
+            Next::Have(current) => return Ok(Look { current, forced: false }),
             Next::Wait { number, forced } => (number, forced),
         };
         // Whoever joins a fetch needs a runtime as well, to wait in.
@@ -146,7 +158,7 @@ impl Inner {
             Ok(ended) => ended.map(drop).map_err(|_| Error::KeysUnreachable)?,
             Err(_) => self.give_up(number),
         }
-        self.keys_after_look(&enough).map(|keys| Look { keys, forced })
+        self.keys_after_look(&enough).map(|current| Look { current, forced })
     }
 
     /// Ends a fetch: one that says nothing of its end has failed. It may have been dropped, or nobody
@@ -161,13 +173,12 @@ impl Inner {
         self.ended.send_modify(|ended| *ended = number.max(*ended));
     }
 
-    fn plan(self: &Arc<Self>, enough: &impl Fn(&Arc<KeySet>) -> bool) -> Result<Next, Error> {
+    fn plan(self: &Arc<Self>, enough: &impl Fn(&Current) -> bool) -> Result<Next, Error> {
         let mut kept = self.lock();
         // Under the lock, so that of two fetches the later is never dated earlier.
         let now = self.now();
-        let current = kept.state.current.as_ref().map(|current| Arc::clone(&current.keys));
-        let keys = current.filter(enough);
-        let plan = kept.state.plan(keys.is_some(), now);
+        let current = kept.state.current.clone().filter(|current| enough(current));
+        let plan = kept.state.plan(current.is_some(), now);
         let task = match plan {
             Plan::UseAndRefresh | Plan::Fetch => self.start(&mut kept, now, plan == Plan::Fetch),
             Plan::Use | Plan::Join | Plan::Refuse => None,
@@ -178,24 +189,20 @@ impl Inner {
         if let Some((runtime, task)) = task {
             runtime.spawn(task.run());
         }
-        match (plan, keys, under_way) {
-            (Plan::Use | Plan::UseAndRefresh, Some(keys), _) => Ok(Next::Have(keys)),
+        match (plan, current, under_way) {
+            (Plan::Use | Plan::UseAndRefresh, Some(current), _) => Ok(Next::Have(current)),
             (Plan::Fetch | Plan::Join, _, Some(number)) => Ok(Next::Wait { number, forced }),
             _ => Err(Error::KeysUnreachable),
         }
     }
 
     /// After a fetch has ended: its set, or the one at hand where it failed.
-    fn keys_after_look(
-        &self,
-        enough: &impl Fn(&Arc<KeySet>) -> bool,
-    ) -> Result<Arc<KeySet>, Error> {
+    fn keys_after_look(&self, enough: &impl Fn(&Current) -> bool) -> Result<Arc<Current>, Error> {
         let kept = self.lock();
         let now = self.now();
-        let current = kept.state.current.as_ref().filter(|current| current.is_usable(now));
-        let keys = current.map(|current| Arc::clone(&current.keys));
-        match keys {
-            Some(keys) if kept.state.failures == 0 || enough(&keys) => Ok(keys),
+        let current = kept.state.current.clone().filter(|current| current.is_usable(now));
+        match current {
+            Some(current) if kept.state.failures == 0 || enough(&current) => Ok(current),
             _ => Err(Error::KeysUnreachable),
         }
     }
@@ -223,7 +230,7 @@ impl Inner {
 }
 
 enum Next {
-    Have(Arc<KeySet>),
+    Have(Arc<Current>),
     /// For the end of the fetch of this number, and whether it asks the endpoint itself.
     Wait {
         number: u64,
@@ -233,7 +240,7 @@ enum Next {
 
 /// Keys after a look.
 pub(super) struct Look {
-    pub(super) keys: Arc<KeySet>,
+    current: Arc<Current>,
     /// Whether the endpoint itself was asked, so that what is not among the keys is not there.
     forced: bool,
 }

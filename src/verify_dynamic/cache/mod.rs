@@ -203,8 +203,7 @@ impl KeySource for CachedKeys {
     fn at_hand(&self, wanted: Wanted<'_>, now: SystemTime) -> Option<LentKeys> {
         let current = self.inner.current.load();
         let now = millis_of(now);
-        let good =
-            now < current.refresh_at && current.is_usable(now) && wanted.is_in(&current.keys);
+        let good = now < current.refresh_at && current.is_usable(now) && wanted.is_met_by(&current);
         good.then(|| LentKeys::cached(current))
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::policy::Policy;
+use super::policy::{LONGEST_BACKOFF_WITH_JITTER, Policy};
 use crate::verify_dynamic::keys::KeySet;
 
 /// Milliseconds since 1970.
@@ -24,6 +24,9 @@ pub(super) struct Current {
     pub(super) fresh_until: Millis,
     /// When it is no longer good at all.
     pub(super) usable_until: Millis,
+    /// Whether the endpoint itself was asked for it: a cache on the way may have answered else, and no
+    /// verdict rests on what is not in such a set.
+    pub(super) forced: bool,
 }
 
 impl Current {
@@ -31,7 +34,14 @@ impl Current {
     pub(super) fn none() -> Self {
         let keys = Arc::new(KeySet::none());
         let never = Millis::MIN;
-        Self { keys, asked_at: never, refresh_at: never, fresh_until: never, usable_until: never }
+        Self {
+            keys,
+            asked_at: never,
+            refresh_at: never,
+            fresh_until: never,
+            usable_until: never,
+            forced: false,
+        }
     }
 
     /// Tells whether it may be used; a clock that was set back makes no key live longer.
@@ -71,6 +81,7 @@ pub(super) struct State {
     bucket: Bucket,
     /// When the next attempt is allowed after failures.
     retry_at: Millis,
+    failed_at: Millis,
     pub(super) failures: u32,
     /// The number of the fetch under way.
     pub(super) under_way: Option<u64>,
@@ -87,6 +98,7 @@ impl State {
             current: None,
             bucket,
             retry_at: Millis::MIN,
+            failed_at: Millis::MIN,
             failures: 0,
             under_way: None,
             imported: None,
@@ -109,11 +121,17 @@ impl State {
     }
 
     /// Tells whether the set may be used without a look first. Past its time it may only because
-    /// the endpoint fails: else a withdrawn key would live on in a receiver that was idle.
+    /// the endpoint has failed just now: else a withdrawn key would live on in a receiver that was
+    /// idle.
     fn is_good(&self, now: Millis) -> bool {
         self.current.as_ref().is_some_and(|current| {
-            current.is_usable(now) && (now < current.fresh_until || self.failures > 0)
+            current.is_usable(now) && (now < current.fresh_until || self.has_just_failed(now))
         })
+    }
+
+    /// Tells whether the last fetch failed, so lately that the next may have had to wait till now.
+    fn has_just_failed(&self, now: Millis) -> bool {
+        self.failures > 0 && now.saturating_sub(self.failed_at) < LONGEST_BACKOFF_WITH_JITTER
     }
 
     /// Takes note that a fetch starts: attempts are counted, whatever their result. Gives the
@@ -136,6 +154,7 @@ impl State {
         asked_at: Millis,
         max_age: Option<Duration>,
         jitter: u8,
+        forced: bool,
     ) -> bool {
         self.under_way = None;
         self.failures = 0;
@@ -143,7 +162,8 @@ impl State {
         if self.imported.is_some_and(|imported| imported > asked_at) {
             return false;
         }
-        self.current = Some(Arc::new(self.policy.dated(keys, asked_at, max_age, jitter)));
+        let dated = self.policy.dated(keys, asked_at, max_age, jitter);
+        self.current = Some(Arc::new(Current { forced, ..dated }));
         true
     }
 
@@ -163,6 +183,7 @@ impl State {
     pub(super) fn note_failure(&mut self, now: Millis, jitter: u8) {
         self.under_way = None;
         self.failures = self.failures.saturating_add(1);
+        self.failed_at = now;
         let backoff = Policy::backoff(self.failures, self.has_keys(now), jitter);
         self.retry_at = now.saturating_add(backoff);
     }
@@ -179,7 +200,7 @@ impl State {
     fn may_start(&self, now: Millis) -> bool {
         // A clock that was set back by more than the longest wait has nothing left to wait for.
         let waits =
-            now < self.retry_at && self.retry_at.saturating_sub(now) <= Policy::longest_backoff();
+            now < self.retry_at && self.retry_at.saturating_sub(now) <= LONGEST_BACKOFF_WITH_JITTER;
         !waits && self.bucket.starts_left_at(now, self.cooldown(now)) > 0
     }
 }
@@ -234,7 +255,7 @@ mod tests {
     fn fetched_at(now: Millis) -> State {
         let mut state = State::new(Policy::default());
         state.start(now);
-        assert!(state.store(keys(), now, None, 0));
+        assert!(state.store(keys(), now, None, 0, true));
         state
     }
 
@@ -264,7 +285,7 @@ mod tests {
     fn jitter_only_puts_the_refresh_off() {
         let mut state = State::new(Policy::default());
         state.start(T0);
-        state.store(keys(), T0, None, 255);
+        state.store(keys(), T0, None, 255, true);
         assert_eq!(state.plan(true, T0 + 540 * SECOND), Plan::Use);
         assert_eq!(state.plan(true, T0 + 542 * SECOND), Plan::UseAndRefresh);
     }
@@ -281,6 +302,7 @@ mod tests {
         let mut state = fetched_at(T0);
         fail(&mut state, T0 + 10 * MINUTE);
         assert_eq!(state.plan(true, T0 + 10 * MINUTE), Plan::Use);
+        fail(&mut state, T0 + 69 * MINUTE);
         assert_eq!(state.plan(true, T0 + 70 * MINUTE - 1), Plan::UseAndRefresh);
         assert_eq!(state.plan(true, T0 + 70 * MINUTE), Plan::Fetch);
         fail(&mut state, T0 + 70 * MINUTE);
@@ -288,11 +310,19 @@ mod tests {
     }
 
     #[test]
+    fn an_old_failure_excuses_no_set_that_is_past_its_time() {
+        let mut state = fetched_at(T0);
+        fail(&mut state, T0 + 9 * MINUTE);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE + 12 * SECOND - 1), Plan::UseAndRefresh);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE + 12 * SECOND), Plan::Fetch);
+    }
+
+    #[test]
     fn max_age_is_kept_within_a_minute_and_the_ttl() {
         let expires = |max_age: u64| {
             let mut state = State::new(Policy::default());
             state.start(T0);
-            state.store(keys(), T0, Some(Duration::from_secs(max_age)), 0);
+            state.store(keys(), T0, Some(Duration::from_secs(max_age)), 0, true);
             state.current.unwrap().fresh_until - T0
         };
         assert_eq!(expires(0), MINUTE);
@@ -307,7 +337,7 @@ mod tests {
         let mut state = fetched_at(T0);
         assert_eq!(state.plan(false, T0), Plan::Fetch);
         state.start(T0);
-        state.store(keys(), T0, None, 0);
+        state.store(keys(), T0, None, 0, true);
         assert_eq!(state.plan(false, T0), Plan::Refuse);
         assert_eq!(state.plan(false, T0 + 30 * SECOND - 1), Plan::Refuse);
         assert_eq!(state.plan(false, T0 + 30 * SECOND), Plan::Fetch);
@@ -319,11 +349,11 @@ mod tests {
             let mut state = fetched_at(T0);
             let mut starts = Vec::new();
             let mut now = T0 + 10 * MINUTE;
-            state.store(keys(), now, None, 0);
+            state.store(keys(), now, None, 0, true);
             while now < T0 + 13 * MINUTE {
                 if state.plan(false, now) == Plan::Fetch {
                     state.start(now);
-                    state.store(keys(), now, None, 0);
+                    state.store(keys(), now, None, 0, true);
                     starts.push(now);
                 }
                 now += step;
@@ -368,7 +398,7 @@ mod tests {
         state.start(T0);
         let newer = keys();
         assert!(state.import(Arc::clone(&newer), T0 + 1, T0 + 2));
-        assert!(!state.store(keys(), T0, None, 0));
+        assert!(!state.store(keys(), T0, None, 0, true));
         assert!(Arc::ptr_eq(&state.current.unwrap().keys, &newer));
     }
 
@@ -384,7 +414,7 @@ mod tests {
         for back in [SECOND, MINUTE, 365 * 24 * 60 * MINUTE] {
             let (mut state, now) = (fetched_at(T0), T0 - back);
             state.start(now);
-            assert!(state.store(keys(), now, None, 0));
+            assert!(state.store(keys(), now, None, 0, true));
             assert_eq!(state.plan(true, now), Plan::Use);
         }
     }

@@ -20,6 +20,8 @@ const REFRESH_JITTER: i64 = 26;
 /// The first wait after a failure; it doubles with each further one.
 const FIRST_BACKOFF: Millis = 1_000;
 const LONGEST_BACKOFF: Millis = 60_000;
+/// No wait after a failure is as long as that: the longest and a fifth.
+pub(super) const LONGEST_BACKOFF_WITH_JITTER: Millis = 72_000;
 /// The longest wait while there are no keys at all.
 const LONGEST_BACKOFF_WITHOUT_KEYS: Millis = 5_000;
 
@@ -62,6 +64,7 @@ impl Policy {
             refresh_at: asked_at.saturating_add(parts(REFRESH_AHEAD)).saturating_add(late),
             fresh_until,
             usable_until: fresh_until.saturating_add(self.stale),
+            forced: false,
         }
     }
 
@@ -78,11 +81,6 @@ impl Policy {
         let wait = FIRST_BACKOFF.checked_shl(doublings).unwrap_or(longest).min(longest);
         let fifth = wait.checked_div(5).unwrap_or(0);
         wait.saturating_add(fifth.saturating_mul(jitter.into()) >> 8)
-    }
-
-    /// The longest that [`backoff`](Self::backoff) can say.
-    pub(super) fn longest_backoff() -> Millis {
-        Self::backoff(u32::MAX, true, u8::MAX)
     }
 }
 

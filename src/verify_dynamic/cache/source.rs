@@ -40,7 +40,7 @@ pub enum Wanted<'w> {
     Kid(&'w str),
     /// A set with Ed25519 keys.
     Ed25519,
-    /// A set that was looked for after this one, in which no Ed25519 key matched.
+    /// A set that the endpoint itself was asked for after this one, in which no Ed25519 key matched.
     Ed25519Beyond(&'w Arc<KeySet>),
 }
 
@@ -51,6 +51,12 @@ impl Wanted<'_> {
             Self::Ed25519 => keys.ed25519_count() > 0,
             Self::Ed25519Beyond(old) => !Arc::ptr_eq(old, keys) && keys.ed25519_count() > 0,
         }
+    }
+
+    /// Tells whether it is in the set at hand, so that no look is needed.
+    pub(super) fn is_met_by(self, current: &Current) -> bool {
+        let is_newest = !matches!(self, Self::Ed25519Beyond(_)) || current.forced;
+        is_newest && self.is_in(&current.keys)
     }
 
     /// The error once a look was taken and the key is not there.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::driver::{Document, Inner};
 use super::fetcher::{FetchProblem, FetchRequest, Fetched};
 use super::health::KeyEvent;
@@ -37,20 +39,15 @@ impl UnderWay {
         let inner = Arc::clone(&self.inner);
         // Those who wait are told first: they need not wait for the hook as well.
         drop(self);
-        if let Some(hook) = &inner.hook {
-            hook(event);
-        }
+        inner.tell(event);
     }
 
     fn take(&self, answer: Fetched) -> Result<KeyEvent, FetchProblem> {
         match answer {
             Fetched::Document { body, max_age, etag } => {
-                let keys = KeySet::from_json(&body).map_err(FetchProblem::Document)?;
-                if keys.is_empty() {
-                    return Err(FetchProblem::NoUsableKey);
-                }
+                let keys = self.read(&body)?;
                 let event = KeyEvent::Fetched { usable: keys.len(), skipped: keys.skipped().len() };
-                self.store(Document { keys: Arc::new(keys), body, etag, max_age })?;
+                self.store(Document { keys, body, etag, max_age })?;
                 Ok(event)
             }
             Fetched::NotModified { max_age } => {
@@ -62,6 +59,15 @@ impl UnderWay {
         }
     }
 
+    /// Reads a document; the one that is known already is the same set, and no newer one.
+    fn read(&self, body: &Bytes) -> Result<Arc<KeySet>, FetchProblem> {
+        if let Some(known) = self.known.as_ref().filter(|known| known.body == body) {
+            return Ok(Arc::clone(&known.keys));
+        }
+        let keys = KeySet::from_json(body).map_err(FetchProblem::Document)?;
+        if keys.is_empty() { Err(FetchProblem::NoUsableKey) } else { Ok(Arc::new(keys)) }
+    }
+
     fn store(&self, document: Document) -> Result<(), FetchProblem> {
         let mut kept = self.inner.lock();
         if kept.state.under_way != Some(self.number) {
@@ -70,7 +76,7 @@ impl UnderWay {
         }
         let jitter = self.inner.jitter(self.asked_at);
         let keys = Arc::clone(&document.keys);
-        if kept.state.store(keys, self.asked_at, document.max_age, jitter) {
+        if kept.state.store(keys, self.asked_at, document.max_age, jitter, self.forced) {
             kept.document = Some(document);
             self.inner.publish(&kept);
         }

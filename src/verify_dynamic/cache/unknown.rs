@@ -44,7 +44,9 @@ impl UnknownKids {
 }
 
 fn place_of(hash: u64) -> Option<usize> {
-    usize::try_from(hash).unwrap_or(usize::MAX).checked_rem(MAX_UNKNOWN_KIDS)
+    // In 64 bits: of a cut-off hash most would share one place where a `usize` has 32.
+    let places = u64::try_from(MAX_UNKNOWN_KIDS).ok()?;
+    usize::try_from(hash.checked_rem(places)?).ok()
 }
 
 #[cfg(test)]

@@ -128,13 +128,15 @@ def _dynamic(rng, world):
     audiences = rng.choice([[AUDIENCE], [AUDIENCE, "https://example.com/hook"]])
     if rng.random() < 0.08:
         audiences = []
-    issuers = rng.choice([[], [], [], [ISSUER], [ISSUER, "another"]])
+    # What concerns JWTs alone is refused without an audience: mostly it is not set then.
+    for_jwts = bool(audiences) or rng.random() < 0.1
+    issuers = rng.choice([[], [], [], [ISSUER], [ISSUER, "another"]]) if for_jwts else []
     binding = _binding(rng, world)
     part = {
         "audiences": audiences,
         "issuers": issuers,
         "binding": binding,
-        "unsigned": rng.random() < 0.5,
+        "unsigned": for_jwts and rng.random() < 0.5,
         "window": _window(rng),
         "max_body": _max_body(rng),
         "leeway": rng.choice([None, None, None, 0, 1, 30, 300]),

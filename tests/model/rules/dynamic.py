@@ -131,7 +131,7 @@ def _says_otherwise(body, claims):
     value, flaws = strict_json.read(body)
     if strict_json.NOT_UTF8 in flaws:
         return True
-    if not body.lstrip(b" \t\n\x0c\r").startswith(b"{"):
+    if not body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\n\x0c\r").startswith(b"{"):
         return False
     if flaws:
         return True

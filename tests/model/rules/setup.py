@@ -65,6 +65,8 @@ def _dynamic(part, complaints):
     settings.binding = _binding(part.get("binding"), complaints)
     if not settings.audiences and settings.binding is None:
         complaints.add("config/NoAudienceAndNoBinding")
+    if not settings.audiences and (settings.issuers or settings.accept_unsigned_body):
+        complaints.add("config/NoAudienceForJwts")
     for names in (settings.audiences, settings.issuers):
         if len(names) > limits.AUDIENCES or "" in names:
             complaints.add("config/BadAudience")

@@ -96,10 +96,9 @@ impl Judge {
                 let late = std::future::ready(Ok(body.clone()));
                 let received = self.runtime.block_on(verifier.receive(headers, late));
                 let verdict = self.runtime.block_on(verifier.verify(headers, body));
-                match &verdict {
-                    // Before its body is there, a request is refused for its headers.
-                    Err(Error::BodyTooLarge { .. }) if received.is_err() => {}
-                    _ => agree(received.map(drop), &verdict)?,
+                // The headers come first there, and the size of a body here.
+                if !matches!(verdict, Err(Error::BodyTooLarge { .. })) {
+                    agree(received.map(drop), &verdict)?;
                 }
                 Ok(verdict)
             }

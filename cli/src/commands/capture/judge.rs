@@ -1,7 +1,7 @@
 //! Whether a request is authentic: by the user's secrets, or by the published keys for whatever
 //! audience and tenant it is. Only its shape is kept, so nobody is let in by this.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use gemini_webhooks::{
@@ -11,6 +11,7 @@ use http::HeaderMap;
 
 use super::signature::Signature;
 use crate::exit::Failure;
+use crate::moment::At;
 use crate::secrets::SecretText;
 
 /// One secret, read in one of the ways that it may be meant.
@@ -52,8 +53,8 @@ pub(super) struct Judge {
 
 /// The widest that the library allows: what came is to be seen, not judged.
 const LEEWAY: Duration = Duration::from_secs(300);
-const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
-const GREATEST_AGE: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const GREATEST_AGE: Duration = Duration::from_secs(24 * 3600);
 
 impl Judge {
     pub(super) fn new(secrets: Option<&SecretText>, keys: CachedKeys) -> Result<Self, Failure> {
@@ -85,12 +86,12 @@ impl Judge {
         gemini_webhooks::limits::DEFAULT_MAX_BODY_BYTES
     }
 
-    pub(super) async fn judge(&self, headers: &HeaderMap, body: Bytes) -> Judged {
+    pub(super) async fn judge(&self, headers: &HeaderMap, body: Bytes, now: SystemTime) -> Judged {
         let signature = Signature::of(headers);
         let (of_static, matched) = self.by_secrets(headers, &body);
         let is_for_keys = signature.is_of_keys() || self.candidates.is_empty();
         let result = if matched.is_empty() && is_for_keys {
-            self.by_keys(headers, body, &signature).await
+            self.by_keys(headers, body, &signature, now).await
         } else {
             of_static
         };
@@ -122,16 +123,17 @@ impl Judge {
         headers: &HeaderMap,
         body: Bytes,
         signature: &Signature,
+        now: SystemTime,
     ) -> Result<Delivery, Error> {
         let mut builder = DynamicVerifier::builder()
             .binding(Binding::dangerous_any_tenant())
-            .accept_unsigned_body()
             .leeway(LEEWAY)
             .longest_token_life(LONGEST_LIFE)
             .max_token_age(GREATEST_AGE)
+            .clock(At(now))
             .keys(self.keys.clone());
         for audience in signature.audiences() {
-            builder = builder.audience(audience);
+            builder = builder.audience(audience).accept_unsigned_body();
         }
         // What it is given is within its bounds.
         let verifier = builder.build().map_err(|_| Error::WrongAudience)?;

@@ -13,6 +13,7 @@ mod signature;
 mod token;
 mod topic;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use gemini_webhooks::Error;
+use gemini_webhooks::client::WebhookClient;
 use http::{HeaderMap, StatusCode};
 
 use self::evidence::Evidence;
@@ -34,6 +36,8 @@ use crate::moment::unix_seconds;
 use crate::output::{self, Output};
 use crate::receiver::{self, Receiver, Stop};
 use crate::secrets::SecretArgs;
+use crate::text::Shown;
+use crate::web;
 
 /// Record what real deliveries look like, without anything that they hold.
 ///
@@ -61,7 +65,7 @@ pub(crate) struct Args {
     listen: SocketAddr,
 
     /// Serve this path alone [default: every path]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = web::path)]
     path: Option<String>,
 
     /// Stop after so many requests
@@ -103,6 +107,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, output: Output) -> Run {
+    if let Some(path) = &args.report {
+        files::refuse_existing(path)?;
+    }
     if args.keys_only {
         let mut evidence = Evidence::default();
         let exit = args.look_at_keys(&mut evidence).await;
@@ -111,6 +118,8 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
     }
     let secrets = args.secrets.text()?;
     let judge = Judge::new(secrets.as_ref(), args.jwks.keys_from().cached()?)?;
+    let pinger =
+        args.ping.as_ref().map(|id| Ok::<_, Failure>((args.api.client()?, id))).transpose()?;
     let receiver = Receiver::bind(args.listen, args.path.clone()).await?;
     output::note(format_args!("listening on {}, Ctrl-C ends and reports", receiver.url()?));
     let stop = Stop::new();
@@ -124,7 +133,7 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
     let serving = receiver.serve(recorder.clone(), &stop);
     tokio::select! {
         served = serving => served?,
-        never = args.while_serving(&stop) => never?,
+        never = args.while_serving(pinger, &stop) => match never {},
     }
     let mut evidence = recorder.0.take();
     args.look_at_keys(&mut evidence).await;
@@ -133,11 +142,19 @@ pub(crate) async fn run(args: Args, output: Output) -> Run {
 }
 
 impl Args {
-    /// Asks for the ping and ends at the time; ends by itself only where the ping cannot be had.
-    async fn while_serving(&self, stop: &Stop) -> Result<(), Failure> {
-        if let Some(id) = &self.ping {
-            self.api.client()?.ping(id).await?;
-            output::note(format_args!("pinged {id}"));
+    /// Asks for the ping, without which other deliveries are recorded, and stops at the time.
+    async fn while_serving(
+        &self,
+        pinger: Option<(WebhookClient, &String)>,
+        stop: &Stop,
+    ) -> Infallible {
+        if let Some((client, id)) = pinger {
+            match client.ping(id).await {
+                Ok(()) => output::note(format_args!("pinged {}", Shown(id))),
+                Err(error) => {
+                    output::warning(format_args!("no ping: {}", Shown(&error.to_string())));
+                }
+            }
         }
         if let Some(time) = self.time {
             tokio::time::sleep(time).await;
@@ -155,14 +172,18 @@ impl Args {
 
     fn tell(&self, evidence: &Evidence, output: Output) -> Result<(), Failure> {
         let report = Report::of(evidence);
-        match &self.report {
-            Some(path) => {
-                files::write_public(path, &report.to_string())?;
-                output::note(format_args!("the report is in {}", path.display()));
-                Ok(())
+        let Some(path) = &self.report else { return output.report(&report) };
+        let text = output.text(&report)?;
+        let written = files::refuse_existing(path).and_then(|()| files::write_public(path, &text));
+        match written {
+            Ok(()) => output::note(format_args!("the report is in {}", path.display())),
+            // What was recorded does not come again.
+            Err(failure) => {
+                output::warning(Shown(&failure.message));
+                output.report(&report)?;
             }
-            None => output.report(&report),
         }
+        Ok(())
     }
 }
 
@@ -192,11 +213,12 @@ impl receiver::Judge for Recorder {
     }
 
     async fn judge(&self, headers: HeaderMap, body: Result<Bytes, Error>) -> StatusCode {
+        let now = SystemTime::now();
         let (judged, body) = match body {
-            Ok(body) => (self.0.judge.judge(&headers, body.clone()).await, body),
+            Ok(body) => (self.0.judge.judge(&headers, body.clone(), now).await, body),
             Err(error) => (Judged { result: Err(error), matched: Vec::new() }, Bytes::new()),
         };
-        self.0.record(&headers, &body, &judged)
+        self.0.record(&headers, &body, &judged, now)
     }
 }
 
@@ -210,10 +232,16 @@ impl Shared {
         std::mem::take(&mut self.kept().evidence)
     }
 
-    fn record(&self, headers: &HeaderMap, body: &[u8], judged: &Judged) -> StatusCode {
+    fn record(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        judged: &Judged,
+        now: SystemTime,
+    ) -> StatusCode {
         let mut kept = self.kept();
         let Kept { evidence, retries, left } = &mut *kept;
-        request::note(headers, body, judged, unix_seconds(SystemTime::now()), evidence);
+        request::note(headers, body, judged, unix_seconds(now), evidence);
         let status = match &judged.result {
             Ok(delivery) => {
                 let (id, sent_at) = (delivery.id().as_str(), delivery.timestamp().unix_timestamp());

@@ -13,15 +13,30 @@ pub(super) struct Needs {
     /// What `aud` looks like.
     pub(super) audiences: BTreeSet<String>,
     pub(super) unsigned_body: bool,
-    /// Longest life and greatest age of a JWT, in seconds.
-    pub(super) life: u64,
-    pub(super) age: u64,
+    /// Of all JWTs together.
+    pub(super) allowance: Allowance,
     pub(super) v1a: bool,
 }
 
-/// What the library allows if it is told nothing, in seconds; the age has the leeway on top.
-const DEFAULT_LIFE: u64 = 24 * 3600;
-const DEFAULT_AGE: u64 = 300;
+/// What the times of a JWT need: its life, its age, and the difference of the clocks, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Allowance {
+    pub(super) life: u64,
+    pub(super) age: u64,
+    pub(super) leeway: u64,
+}
+
+/// What the library allows if it is told nothing; the age has the leeway on top.
+const DEFAULT: Allowance = Allowance { life: 24 * 3600, age: 300, leeway: 60 };
+
+impl Allowance {
+    /// Allows what another does as well.
+    pub(super) fn add(&mut self, other: Self) {
+        self.life = self.life.max(other.life);
+        self.age = self.age.max(other.age);
+        self.leeway = self.leeway.max(other.leeway);
+    }
+}
 
 impl Needs {
     /// Adds a form of audience, as many as a verifier takes.
@@ -62,11 +77,15 @@ impl Needs {
         if self.unsigned_body {
             calls.push(".accept_unsigned_body() // the JWT does not hold the event".to_owned());
         }
-        if self.life > DEFAULT_LIFE {
-            calls.push(format!(".longest_token_life(Duration::from_secs({}))", self.life));
-        }
-        if self.age > DEFAULT_AGE {
-            calls.push(format!(".max_token_age(Duration::from_secs({}))", self.age));
+        let Allowance { life, age, leeway } = self.allowance;
+        for (call, seconds, default) in [
+            ("longest_token_life", life, DEFAULT.life),
+            ("max_token_age", age, DEFAULT.age),
+            ("leeway", leeway, DEFAULT.leeway),
+        ] {
+            if seconds > default {
+                calls.push(format!(".{call}(Duration::from_secs({seconds}))"));
+            }
         }
         if self.v1a {
             let call = ".binding(Binding::job(|id| owner_of(id)))";
@@ -91,8 +110,7 @@ mod tests {
     fn calls_are_asked_for_only_where_the_defaults_do_not_do() {
         let needs = Needs {
             audiences: BTreeSet::from(["an https URL".to_owned()]),
-            life: 3600,
-            age: 10,
+            allowance: DEFAULT,
             ..Needs::default()
         };
         assert_eq!(
@@ -102,8 +120,7 @@ mod tests {
              .keys(CachedKeys::google()?)\n    .build()?;"
         );
         let needs = Needs {
-            life: 90_000,
-            age: 301,
+            allowance: Allowance { life: 90_000, age: 301, leeway: 61 },
             unsigned_body: true,
             v1a: true,
             secrets: true,
@@ -113,7 +130,8 @@ mod tests {
         for call in [
             "from_env",
             "longest_token_life(Duration::from_secs(90000))",
-            "max_token_age",
+            "max_token_age(Duration::from_secs(301))",
+            "leeway(Duration::from_secs(61))",
             "accept_unsigned_body",
             "Binding::job",
             "Verifier::new",

@@ -168,8 +168,7 @@ fn note_needs(
             if let Some(token) = token {
                 needs.audience(form::party(token.claims.get("aud")));
                 needs.unsigned_body |= !token.holds_event();
-                needs.life = needs.life.max(token.life().unwrap_or(0));
-                needs.age = needs.age.max(token.age(now).unwrap_or(0));
+                needs.allowance.add(token.allowance(now));
             }
         }
         _ => needs.v1a = true,

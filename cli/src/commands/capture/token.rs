@@ -1,5 +1,7 @@
 //! What a JWT looks like. It is read here without a check: the library judges it.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gemini_webhooks::limits::{MAX_AUDIENCES, MAX_SIGNATURE_HEADER_BYTES};
@@ -7,6 +9,8 @@ use serde_json::Value;
 
 use super::evidence::Evidence;
 use super::form;
+use super::judge::{GREATEST_AGE, LONGEST_LIFE};
+use super::needs::Allowance;
 use super::topic::Topic;
 
 /// The decoded halves of a token.
@@ -58,18 +62,42 @@ impl Token {
         self.claims.get("type").is_some() && self.claims.get("data").is_some()
     }
 
+    /// A time of the claims in whole seconds, as the library reads it.
     fn seconds(&self, claim: &str) -> Option<u64> {
-        self.claims.get(claim)?.as_u64()
+        let value = self.claims.get(claim)?;
+        let fraction = || Some(Duration::try_from_secs_f64(value.as_f64()?).ok()?.as_secs());
+        value.as_u64().or_else(fraction)
     }
 
     /// How long it lives, in seconds.
-    pub(super) fn life(&self) -> Option<u64> {
+    fn life(&self) -> Option<u64> {
         self.seconds("exp")?.checked_sub(self.seconds("iat")?)
     }
 
     /// How old it is, in seconds.
-    pub(super) fn age(&self, now: u64) -> Option<u64> {
+    fn age(&self, now: u64) -> Option<u64> {
         self.seconds("iat").map(|issued| now.saturating_sub(issued))
+    }
+
+    /// What a verifier must allow so that this token is accepted at this time. Where the greatest
+    /// life and age do not do, the leeway did.
+    pub(super) fn allowance(&self, now: u64) -> Allowance {
+        let issued = self.seconds("iat");
+        let expires = self.seconds("exp").unwrap_or(now);
+        let life = expires.saturating_sub(issued.unwrap_or(now));
+        let age = self.age(now).unwrap_or(0);
+        let starts = self.seconds("nbf").max(issued).unwrap_or(now);
+        let leeway = [
+            now.saturating_add(1).saturating_sub(expires),
+            starts.saturating_sub(now),
+            expires.saturating_sub(now).saturating_sub(LONGEST_LIFE.as_secs()),
+            age.saturating_sub(GREATEST_AGE.as_secs()),
+        ];
+        Allowance {
+            life: life.min(LONGEST_LIFE.as_secs()),
+            age: age.min(GREATEST_AGE.as_secs()),
+            leeway: leeway.into_iter().max().unwrap_or(0),
+        }
     }
 
     pub(super) fn note(&self, is_verified: bool, now: u64, evidence: &mut Evidence) {

@@ -2,20 +2,20 @@
 //! sender can learn anything by how long its answer takes.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use gemini_webhooks::explain::{Explainer, Explanation};
-use gemini_webhooks::{Delivery, Error, Verifier};
+use gemini_webhooks::{Delivery, Error};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::forward::Forwarded;
-use crate::error_view::ErrorView;
-use crate::exit::{Exit, Run};
+use crate::error_view::{ErrorView, exit_of};
+use crate::exit::{Exit, Failure, Run};
 use crate::moment;
 use crate::output::{self, Output, Report};
 use crate::receiver::Stop;
@@ -61,68 +61,118 @@ impl Outcome {
 #[derive(Clone)]
 pub(super) struct Lines {
     sender: Sender<Entry>,
-    untold: Arc<AtomicU64>,
+    untold: Arc<Mutex<Untold>>,
 }
 
+/// Refusals that found no place.
+struct Untold {
+    number: u64,
+    worst: Exit,
+}
+
+impl Default for Untold {
+    fn default() -> Self {
+        Self { number: 0, worst: Exit::Ok }
+    }
+}
+
+/// Says that nobody tells any more: we are about to stop.
+pub(super) struct Closed;
+
 impl Lines {
+    /// Whether nobody tells any more.
+    pub(super) fn are_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Waits for a place if it was accepted. What strangers send is left out when too much of it
     /// waits, and counted.
-    pub(super) async fn add(&self, entry: Entry) {
-        if matches!(entry.outcome, Outcome::Accepted { .. }) {
-            // Where this fails nobody tells any more: we are about to stop.
-            let _ = self.sender.send(entry).await;
-        } else if self.sender.try_send(entry).is_err() {
-            self.untold.fetch_add(1, Ordering::Relaxed);
+    pub(super) async fn add(&self, entry: Entry) -> Result<(), Closed> {
+        match &entry.outcome {
+            Outcome::Accepted { .. } => self.sender.send(entry).await.map_err(|_| Closed),
+            Outcome::Refused { error, .. } => {
+                let exit = exit_of(error);
+                match self.sender.try_send(entry) {
+                    Ok(()) => Ok(()),
+                    Err(TrySendError::Full(_)) => {
+                        lock(&self.untold).add(exit);
+                        Ok(())
+                    }
+                    Err(TrySendError::Closed(_)) => Err(Closed),
+                }
+            }
         }
     }
 }
 
+impl Untold {
+    fn add(&mut self, exit: Exit) {
+        self.number = self.number.saturating_add(1);
+        self.worst = worst_of(self.worst, exit);
+    }
+}
+
+fn lock(untold: &Mutex<Untold>) -> MutexGuard<'_, Untold> {
+    untold.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Tells of the requests.
 pub(super) struct Journal {
-    verifier: Verifier,
+    explainer: Arc<Explainer>,
     entries: Receiver<Entry>,
-    untold: Arc<AtomicU64>,
+    untold: Arc<Mutex<Untold>>,
     stop: Stop,
     /// Said once nobody is served any more.
     closed: Stop,
     /// How many more until we stop.
     left: Option<u64>,
+    worst: Exit,
     output: Output,
 }
 
 impl Journal {
     pub(super) fn new(
-        verifier: Verifier,
+        explainer: Explainer,
         count: Option<u64>,
         stop: Stop,
         closed: Stop,
         output: Output,
     ) -> (Self, Lines) {
         let (sender, entries) = mpsc::channel(WAITING);
-        let untold = Arc::new(AtomicU64::new(0));
+        let untold = Arc::<Mutex<Untold>>::default();
         let lines = Lines { sender, untold: Arc::clone(&untold) };
-        (Self { verifier, entries, untold, stop, closed, left: count, output }, lines)
+        let (explainer, left, worst) = (Arc::new(explainer), count, Exit::Ok);
+        (Self { explainer, entries, untold, stop, closed, left, worst, output }, lines)
     }
 
-    /// Tells of one after the other, until there will be no more. With a count, what the worst of
-    /// them was is the end.
+    /// Tells of one after the other, until there will be no more, or nothing can be told any more.
+    /// With a count, what the worst of them was is the end.
     pub(super) async fn write(mut self) -> Run {
-        let mut worst = Exit::Ok;
         let is_counted = self.left.is_some();
+        let told = self.tell_all().await;
+        self.stop.stop();
+        told?;
+        Ok(if is_counted { self.worst } else { Exit::Ok })
+    }
+
+    async fn tell_all(&mut self) -> Result<(), Failure> {
         while let Some(entry) = self.next().await {
             let line = self.line(entry).await;
             self.output.report(&line)?;
-            worst = worst_of(worst, line.exit());
-            self.tell_of_untold();
-            if let Some(left) = &mut self.left {
-                *left = left.saturating_sub(1);
-                if *left == 0 {
-                    break;
-                }
+            let is_last = self.note(1, line.exit());
+            let untold = self.tell_of_untold();
+            if self.note(untold.number, untold.worst) || is_last {
+                break;
             }
         }
-        self.stop.stop();
-        Ok(if is_counted { worst } else { Exit::Ok })
+        Ok(())
+    }
+
+    /// Counts so many, and says whether it was the last of them.
+    fn note(&mut self, number: u64, exit: Exit) -> bool {
+        self.worst = worst_of(self.worst, exit);
+        self.left = self.left.map(|left| left.saturating_sub(number));
+        self.left == Some(0)
     }
 
     /// The next one; none once nobody is served any more. A connection that hangs may hold on to its
@@ -135,13 +185,13 @@ impl Journal {
         }
     }
 
-    fn tell_of_untold(&self) {
-        match self.untold.swap(0, Ordering::Relaxed) {
-            0 => {}
-            untold => {
-                output::warning(format_args!("{untold} more were refused, too fast to tell"));
-            }
+    fn tell_of_untold(&self) -> Untold {
+        let untold = std::mem::take(&mut *lock(&self.untold));
+        if untold.number > 0 {
+            let number = untold.number;
+            output::warning(format_args!("{number} more were refused, too fast to tell"));
         }
+        untold
     }
 
     async fn line(&self, entry: Entry) -> Line {
@@ -170,7 +220,7 @@ impl Journal {
         headers: HeaderMap,
         body: Bytes,
     ) -> Option<Explanation> {
-        let explainer = Explainer::new(self.verifier.clone());
+        let explainer = Arc::clone(&self.explainer);
         let explain = move || explainer.explain_at(&headers, &body, at);
         tokio::task::spawn_blocking(explain).await.ok()
     }
@@ -183,6 +233,7 @@ fn worst_of(one: Exit, other: Exit) -> Exit {
         Exit::Undecided => 1,
         Exit::Usage => 2,
         Exit::Refused => 3,
+        Exit::Unread => 4,
     };
     if rank(one) >= rank(other) { one } else { other }
 }
@@ -235,5 +286,47 @@ impl fmt::Display for Line {
             error.show(f, explanation.as_ref())?;
         }
         write!(f, "\n    {DIM}answered {status}{DIM:#}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use gemini_webhooks::{Secret, StaticVerifier};
+
+    use super::*;
+
+    fn journal(count: u64) -> (Journal, Lines) {
+        let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let verifier = StaticVerifier::builder().secret(secret).build().unwrap();
+        Journal::new(
+            Explainer::new(verifier),
+            Some(count),
+            Stop::new(),
+            Stop::new(),
+            Output::new(true),
+        )
+    }
+
+    fn refused(error: Error) -> Entry {
+        let (status, outcome) = Outcome::refused(error, HeaderMap::new(), None);
+        Entry { at: SystemTime::UNIX_EPOCH, status: status.as_u16(), outcome }
+    }
+
+    #[tokio::test]
+    async fn what_found_no_place_is_counted_too() {
+        let count = u64::try_from(WAITING).unwrap() + 7;
+        let (journal, lines) = journal(count);
+        for _ in 0..WAITING {
+            assert!(lines.add(refused(Error::KeysUnreachable)).await.is_ok());
+        }
+        for _ in 0..7 {
+            assert!(lines.add(refused(Error::SignatureMismatch)).await.is_ok());
+        }
+        let end = tokio::time::timeout(Duration::from_secs(10), journal.write()).await;
+        assert_eq!(end.expect("it waits for more").unwrap(), Exit::Refused);
+        assert!(lines.are_closed());
+        assert!(lines.add(refused(Error::SignatureMismatch)).await.is_err());
     }
 }

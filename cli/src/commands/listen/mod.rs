@@ -12,7 +12,7 @@ use gemini_webhooks::SystemClock;
 use self::forward::Forwarder;
 use self::journal::Journal;
 use self::server::{App, Listening};
-use crate::endpoint::EndpointArgs;
+use crate::endpoint::{Endpoint, EndpointArgs};
 use crate::exit::{Failure, Run};
 use crate::output::Output;
 use crate::receiver::{Receiver, Stop};
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     listen: SocketAddr,
 
     /// Serve this path alone [default: every path]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = web::path)]
     path: Option<String>,
 
     /// Pass what verifies on to this URL, with the same headers and body, and answer the status that
@@ -64,18 +64,17 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, output: Output) -> Run {
     let keys = || args.endpoint.jwks.keys_from().cached();
-    let endpoint = args.endpoint.endpoint(&SystemClock, keys)?;
+    let Endpoint { verifier, accepts, explainer } = args.endpoint.endpoint(&SystemClock, keys)?;
     let forward = args.forward.map(|url| Forwarder::new(url, args.forward_timeout)).transpose()?;
     let receiver = Receiver::bind(args.listen, args.path).await?;
     output.report(&Listening {
         url: receiver.url()?,
-        accepts: endpoint.accepts,
+        accepts,
         forward: forward.as_ref().map(|forward| web::shown(&forward.url)),
     })?;
     let (stop, closed) = (Stop::new(), Stop::new());
-    let verifier = endpoint.verifier;
     let (journal, lines) =
-        Journal::new(verifier.clone(), args.count, stop.clone(), closed.clone(), output);
+        Journal::new(explainer, args.count, stop.clone(), closed.clone(), output);
     let journal = tokio::spawn(journal.write());
     receiver.serve(App::new(verifier, forward, lines)?, &stop).await?;
     closed.stop();

@@ -9,13 +9,16 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::forward::{Forwarded, Forwarder};
-use super::journal::{Entry, Lines, Outcome};
+use super::journal::{Closed, Entry, Lines, Outcome};
 use crate::endpoint::Accepts;
 use crate::exit::Failure;
 use crate::output::Report;
 use crate::receiver::Judge;
 use crate::style::BOLD;
 use crate::text::Shown;
+
+/// What is answered to an authentic delivery that nobody would ever see: it shall come again.
+const UNTOLD: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 /// What a request needs.
 #[derive(Clone)]
@@ -63,12 +66,16 @@ impl Judge for App {
         let (status, outcome) = match body {
             Err(error) => Outcome::refused(error, headers, None),
             Ok(body) => match self.verifier.verify(&headers, body.clone()).await {
+                Ok(_) if self.lines.are_closed() => return UNTOLD,
                 Ok(delivery) => self.accept(&headers, body, delivery).await,
                 Err(error) => Outcome::refused(error, headers, Some(body)),
             },
         };
-        self.lines.add(Entry { at, status: status.as_u16(), outcome }).await;
-        status
+        let was_taken = matches!(&outcome, Outcome::Accepted { forwarded: None, .. });
+        match self.lines.add(Entry { at, status: status.as_u16(), outcome }).await {
+            Err(Closed) if was_taken => UNTOLD,
+            _ => status,
+        }
     }
 }
 
@@ -94,5 +101,39 @@ impl fmt::Display for Listening {
             Some(forward) => writeln!(f, "  {:<12} {}", "passes on to", Shown(forward)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gemini_webhooks::explain::Explainer;
+    use gemini_webhooks::testing::StaticSigner;
+    use gemini_webhooks::{Secret, StaticVerifier};
+
+    use super::*;
+    use crate::commands::listen::journal::Journal;
+    use crate::output::Output;
+    use crate::receiver::Stop;
+
+    #[tokio::test]
+    async fn what_nobody_would_see_shall_come_again() {
+        let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let request = StaticSigner::new(&secret).sign("msg_1", SystemTime::now(), "{}");
+        let verifier: Verifier = StaticVerifier::builder().secret(secret).build().unwrap().into();
+        let (journal, lines) = Journal::new(
+            Explainer::new(verifier.clone()),
+            None,
+            Stop::new(),
+            Stop::new(),
+            Output::new(true),
+        );
+        let app = App::new(verifier, None, lines).unwrap();
+        let judge = |body: &str| {
+            app.judge(request.headers.clone(), Ok(Bytes::copy_from_slice(body.as_bytes())))
+        };
+        assert_eq!(judge("{}").await, StatusCode::NO_CONTENT);
+        drop(journal);
+        assert_eq!(judge("{}").await, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(judge("[]").await, StatusCode::BAD_REQUEST, "a refusal is none the less");
     }
 }

@@ -8,11 +8,13 @@ mod signer;
 mod tamper;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use gemini_webhooks::KeySet;
+use gemini_webhooks::limits::MAX_JWKS_BYTES;
 
 use self::answers::Expected;
 use self::event::EventArgs;
@@ -214,6 +216,9 @@ async fn publish(
         );
     }
     if let Some(path) = &args.jwks_out {
+        if !holds_key_set(path) {
+            files::refuse_existing(path)?;
+        }
         files::write_public(path, &format!("{jwks}\n"))?;
         output::note(format_args!("the key set is in {}", path.display()));
     }
@@ -221,6 +226,13 @@ async fn publish(
         Some(address) => Ok(Some(key_server::serve(address, jwks).await?)),
         None => Ok(None),
     }
+}
+
+/// Whether a key set, or nothing, is in the place of the one that is to be written.
+fn holds_key_set(path: &Path) -> bool {
+    path.is_file()
+        && files::read(path, MAX_JWKS_BYTES)
+            .is_ok_and(|bytes| bytes.is_empty() || KeySet::from_json(&bytes).is_ok())
 }
 
 /// When a delivery says that it was sent.

@@ -16,7 +16,6 @@ use self::view::View;
 use crate::api::ApiArgs;
 use crate::commands::secret::Place;
 use crate::exit::{Exit, Failure, Run};
-use crate::files::Existing;
 use crate::output::{self, Output, Report};
 use crate::style::GOOD;
 use crate::text::{Shown, count};
@@ -34,7 +33,7 @@ Examples:
   gemini-webhooks webhooks ping ID
 
 Exit codes: 0 done, 1 the service refused, 2 usage,
-3 the service could not be asked, or its answer was lost")]
+3 the service could not be asked, has a problem, or its answer was lost")]
 pub(crate) struct Args {
     #[command(flatten)]
     api: ApiArgs,
@@ -130,7 +129,7 @@ struct Delete {
 #[command(after_help = "\
 With --secret-file the new secret comes first in the file and the old ones stay behind it, so
 that a receiver accepts both until you remove the old one a day later; with --immediately the
-old ones go at once.")]
+old ones go at once. A file that holds anything else than secrets is not replaced.")]
 struct Rotate {
     /// The id of the webhook
     id: String,
@@ -193,7 +192,7 @@ impl Create {
         if let Some(name) = self.name {
             webhook = webhook.name(name);
         }
-        let kept = Kept::alone(&self.place, Existing::Keep)?;
+        let kept = Kept::alone(&self.place)?;
         let created = to_its_end(client.create(&webhook)).await?;
         kept.keep(&created.new_signing_secret, &created.webhook.id, output)?;
         output.report(&View::new(created.webhook))
