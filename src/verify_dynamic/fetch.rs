@@ -51,8 +51,9 @@ impl HttpsFetch {
     /// Makes a fetcher with a client of its own.
     ///
     /// # Errors
-    /// [`ConfigError::KeyUrl`] when the URL is not https, or has a user or a fragment in it; [`ConfigError::HttpClient`] when there is
-    /// no client to be had, for want of certificates for instance.
+    /// [`ConfigError::KeyUrl`] when the URL is not https, or has a user or a fragment in it;
+    /// [`ConfigError::HttpClient`] when there is no client to be had, for want of certificates for
+    /// instance.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         Self::build(https(url)?, Client::builder().https_only(true))
     }

@@ -633,8 +633,8 @@ impl DynamicVerifierBuilder {
     ///
     /// # Errors
     /// [`ConfigError::NoAudienceAndNoBinding`], [`ConfigError::NoAudienceForJwts`],
-    /// [`ConfigError::BadAudience`], [`ConfigError::TokenTimesOutOfRange`], [`ConfigError::MaxBodyOutOfRange`], and
-    /// [`ConfigError::NoBackend`] in a build that has none.
+    /// [`ConfigError::BadAudience`], [`ConfigError::TokenTimesOutOfRange`],
+    /// [`ConfigError::MaxBodyOutOfRange`], and [`ConfigError::NoBackend`] in a build that has none.
     ///
     /// # Examples
     /// ```
