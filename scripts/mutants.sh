@@ -15,7 +15,7 @@ command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
 files_of() {
   case $1 in
     rules) echo 'src/replay.rs src/headers.rs src/signature_header.rs src/verify_static/*.rs' ;;
-    event) echo 'src/event.rs src/event/*.rs src/json.rs src/delivery.rs' ;;
+    event) echo 'src/event.rs src/event/*.rs src/json.rs src/delivery.rs src/delivery/*.rs' ;;
     jwt) echo 'src/verify_dynamic/[!kf]*.rs src/verifier.rs' ;;
     keys) echo 'src/verify_dynamic/keys.rs' ;;
     cache) echo 'src/verify_dynamic/cache/*.rs' ;;

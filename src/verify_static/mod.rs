@@ -1,5 +1,6 @@
 //! Static webhooks: registered for a project, signed with a shared secret.
 
+mod builder;
 #[cfg(feature = "explain")]
 mod explained;
 #[cfg(feature = "explain")]
@@ -16,6 +17,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+pub use self::builder::StaticVerifierBuilder;
 #[cfg(feature = "explain")]
 pub(crate) use self::readings::Reading;
 pub use self::ring::Revocation;
@@ -32,7 +34,7 @@ use crate::env;
 use crate::error::{ConfigError, Error, SeenScheme};
 use crate::headers::{HeaderLookup, Headers};
 use crate::observe::{Begun, Verdict, Watch};
-use crate::settings::{Settings, common_setters};
+use crate::settings::Settings;
 
 /// Verifies static webhooks: `v1` signatures, HMAC-SHA256 with one or more shared secrets.
 ///
@@ -81,7 +83,7 @@ impl StaticVerifier {
     /// # Ok::<(), gemini_webhooks::ConfigError>(())
     /// ```
     pub fn builder() -> StaticVerifierBuilder {
-        StaticVerifierBuilder { secrets: Vec::new(), settings: Settings::default() }
+        StaticVerifierBuilder::new()
     }
 
     /// Makes a verifier with the secrets in an environment variable: 1 to 8, one space between, so
@@ -430,56 +432,6 @@ impl fmt::Debug for StaticVerifier {
             .field("secrets", &secrets.load().len())
             .field("settings", settings)
             .finish()
-    }
-}
-
-/// Sets up a [`StaticVerifier`]; made by [`StaticVerifier::builder`].
-///
-/// # Examples
-/// ```
-/// use std::time::Duration;
-/// use gemini_webhooks::{ReplayWindow, Secret, StaticVerifier};
-///
-/// let minute = Duration::from_secs(60);
-/// let verifier = StaticVerifier::builder()
-///     .secret(Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?)
-///     .replay_window(ReplayWindow::new(minute, minute)?)
-///     .max_body_bytes(64 * 1024)
-///     .build()?;
-/// # Ok::<(), gemini_webhooks::ConfigError>(())
-/// ```
-#[derive(Debug)]
-#[must_use = "a builder does nothing until `build` is called"]
-pub struct StaticVerifierBuilder {
-    secrets: Vec<Secret>,
-    settings: Settings,
-}
-
-impl StaticVerifierBuilder {
-    /// Adds a secret; any of them may have signed a request.
-    pub fn secret(mut self, secret: Secret) -> Self {
-        self.secrets.push(secret);
-        self
-    }
-
-    /// Adds several secrets.
-    pub fn secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Self {
-        self.secrets.extend(secrets);
-        self
-    }
-
-    common_setters!();
-
-    /// Makes the verifier.
-    ///
-    /// # Errors
-    /// [`ConfigError::NoSecret`], [`ConfigError::TooManySecrets`],
-    /// [`ConfigError::MaxBodyOutOfRange`].
-    pub fn build(self) -> Result<StaticVerifier, ConfigError> {
-        self.settings.check()?;
-        let secrets = ArcSwap::from_pointee(SecretRing::new(self.secrets)?);
-        let shared = Shared { secrets, settings: self.settings };
-        Ok(StaticVerifier { shared: Arc::new(shared) })
     }
 }
 
