@@ -166,6 +166,11 @@ fn no_error_of_the_setup_shows_what_was_given() {
         static_builder().secrets(many()).build().unwrap_err(),
         static_builder().secret(secret("secret")).max_body_bytes(1).build().unwrap_err(),
         DynamicVerifier::builder().build().unwrap_err(),
+        DynamicVerifier::builder()
+            .binding(Binding::dangerous_any_tenant())
+            .issuer(mark("token"))
+            .build()
+            .unwrap_err(),
         dynamic_builder().audience("").build().unwrap_err(),
         dynamic_builder().leeway(day).build().unwrap_err(),
         ReplayWindow::new(day, day).unwrap_err(),
@@ -173,7 +178,7 @@ fn no_error_of_the_setup_shows_what_was_given() {
         Binding::metadata_tokens("token", vec![mark("token"); 5]).unwrap_err(),
         Dedup::builder(MemoryStore::new()).keep(Duration::ZERO).build().unwrap_err(),
         CachedKeys::builder("", crate::requests::Down).ttl(Duration::ZERO).build().unwrap_err(),
-        HttpsFetch::new(&format!("http://user:{}@example.com", mark("password"))).unwrap_err(),
+        HttpsFetch::new(&format!("https://user:{}@example.com", mark("password"))).unwrap_err(),
         RedisStore::new(&format!("redis:/user:{}@example.com", mark("password"))).unwrap_err(),
         ApiKey::new(format!("{} pasted with a word", mark("secret"))).unwrap_err(),
         client()

@@ -92,7 +92,8 @@ async fn keys(shown: &mut Shown) {
     shown.nothing("Fetched", &Fetched::document(document.clone(), None, None));
     shown.nothing("FetchRequest", &FetchRequest::new(Some("\"1\"".to_owned()), true));
     let url = format!("https://user:{}@keys.example.com/jwks.json", mark("password"));
-    shown.nothing("HttpsFetch", &HttpsFetch::new(&url).unwrap());
+    let with_key = format!("https://keys.example.com/jwks.json?key={}", mark("password"));
+    shown.nothing("HttpsFetch", &HttpsFetch::new(&with_key).unwrap());
     let builder = CachedKeys::builder(&url, Document(document)).clock(clock());
     shown.nothing("CachedKeysBuilder", &builder);
     let cache = builder.build().unwrap();
