@@ -56,7 +56,7 @@ for group in "${groups[@]}"; do
   read -ra tests <<<"$(tests_of "$group")"
   printf '\n== %s\n' "$group"
   mkdir -p "target/mutants/$group"
-  cargo mutants "${files[@]}" --no-shuffle --timeout 120 --output target/mutants/"$group" \
+  cargo mutants "${files[@]}" --jobs "$(nproc)" --no-shuffle --timeout 120 --output target/mutants/"$group" \
     --no-default-features --features "$(features_of "$group")" --cap-lints true \
     -- "${tests[@]}" || failed+=("$group")
 done
