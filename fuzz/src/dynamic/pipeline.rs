@@ -29,6 +29,7 @@ pub fn dynamic_pipeline(data: &[u8]) {
     if is_legal(WebhookHeader::Id, id.as_bytes()) {
         endpoint.assert_v1a_holds(id, &body, bit);
         endpoint.assert_static_holds(id, &body, bit);
+        endpoint.assert_either_holds(id, &body);
         endpoint.assert_window_is_kept(id, &body, clock);
         assert_jwt_holds(id, &body, bit);
     } else {
@@ -82,10 +83,22 @@ impl Endpoint {
         verdict
     }
 
+    /// In one go, and with a body that is still to be read.
+    fn verify_mixed<H: HeaderLookup + Sync>(
+        &self,
+        headers: &H,
+        body: &Bytes,
+    ) -> Result<Delivery, Error> {
+        let verdict = at_once(self.mixed.verify(headers, body.clone()));
+        let received = at_once(self.mixed.receive(headers, async { Ok(body.clone()) }));
+        assert_eq!(received.as_ref().err(), verdict.as_ref().err());
+        received
+    }
+
     fn refuse<H: HeaderLookup + Sync>(&self, headers: &H, body: &Bytes) {
         let refusal = self.verify(headers, body).unwrap_err();
         assert!(refusal.status() == 400, "{refusal:?}");
-        assert!(at_once(self.mixed.verify(headers, body.clone())).is_err(), "nobody signed this");
+        assert!(self.verify_mixed(headers, body).is_err(), "nobody signed this");
     }
 
     fn sign(&self, id: &str, body: &[u8]) -> (String, String) {
@@ -98,9 +111,7 @@ impl Endpoint {
         let (timestamp, signature) = self.sign(id, body);
         let fields = [id.as_bytes(), timestamp.as_bytes(), signature.as_bytes(), body];
         let headers = headers_of([fields[0], fields[1], fields[2]]);
-        for delivery in
-            [self.verify(&headers, body), at_once(self.mixed.verify(&headers, body.clone()))]
-        {
+        for delivery in [self.verify(&headers, body), self.verify_mixed(&headers, body)] {
             let delivery = delivery.unwrap();
             assert_eq!(*delivery.scheme(), Scheme::Ed25519);
             assert_eq!(delivery.body_authentication(), BodyAuthentication::Signed);
@@ -115,11 +126,32 @@ impl Endpoint {
         let signature = self.static_peers.signer.signature(id, &timestamp, body);
         let fields = [id.as_bytes(), timestamp.as_bytes(), signature.as_bytes(), body];
         let headers = headers_of([fields[0], fields[1], fields[2]]);
-        let delivery = at_once(self.mixed.verify(&headers, body.clone())).unwrap();
+        let delivery = self.verify_mixed(&headers, body).unwrap();
         assert!(matches!(delivery.scheme(), Scheme::Static(_)));
         self.refuse_changed(fields, bit);
         // The dynamic side has nothing to judge there.
         self.verify(&headers, body).unwrap_err();
+    }
+
+    /// Of a header with entries for both verifiers one is enough.
+    fn assert_either_holds(&self, id: &str, body: &Bytes) {
+        let (timestamp, v1a) = self.sign(id, body);
+        let v1 = self.static_peers.signer.signature(id, &timestamp, body);
+        let (no_v1, short, no_v1a) =
+            (format!("v1,{}=", "A".repeat(43)), "v1,short", format!("v1a,{}==", "A".repeat(86)));
+        for (signature, is_static) in [
+            (format!("{v1} {v1a}"), true),
+            (format!("{no_v1a} {v1}"), true),
+            (format!("{no_v1} {v1a}"), false),
+            (format!("{v1a} {short}"), false),
+        ] {
+            let headers = headers_of([id.as_bytes(), timestamp.as_bytes(), signature.as_bytes()]);
+            let delivery = self.verify_mixed(&headers, body).unwrap();
+            assert_eq!(matches!(delivery.scheme(), Scheme::Static(_)), is_static);
+        }
+        let neither = format!("{no_v1} {no_v1a}");
+        let headers = headers_of([id.as_bytes(), timestamp.as_bytes(), neither.as_bytes()]);
+        assert_eq!(self.verify_mixed(&headers, body).unwrap_err(), Error::SignatureMismatch);
     }
 
     fn refuse_changed(&self, fields: [&[u8]; 4], bit: usize) {
@@ -141,7 +173,7 @@ impl Endpoint {
             false => Some(Error::TooNew { ahead: off, limit }),
         };
         assert_eq!(self.verify(&headers, body).err(), expected);
-        assert_eq!(at_once(self.mixed.verify(&headers, body.clone())).err(), expected);
+        assert_eq!(self.verify_mixed(&headers, body).err(), expected);
     }
 }
 
