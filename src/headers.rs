@@ -391,6 +391,28 @@ mod tests {
     }
 
     #[test]
+    fn every_collection_shows_each_header() {
+        let pair = ("webhook-id", "msg_1");
+        let mut map = HeaderMap::new();
+        map.insert(pair.0, http::HeaderValue::from_static(pair.1));
+        let pairs = [pair];
+        let collections: [&dyn HeaderLookup; 7] = [
+            &map,
+            &pairs,
+            &vec![pair],
+            &HashMap::from([pair]),
+            &BTreeMap::from([pair]),
+            &&pairs,
+            &pairs.as_slice(),
+        ];
+        for collection in collections {
+            let mut seen = Vec::new();
+            collection.each(&mut |name, value| seen.push((name, value)));
+            assert_eq!(seen, [(pair.0, pair.1.as_bytes())]);
+        }
+    }
+
+    #[test]
     fn limits_are_inclusive() {
         assert!(check_id(&[b'a'; MAX_ID_BYTES]).is_ok());
         assert!(check_id(&[b'a'; MAX_ID_BYTES + 1]).is_err());
