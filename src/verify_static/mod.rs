@@ -173,8 +173,7 @@ impl StaticVerifier {
     ) -> Result<Delivery, Error> {
         let body = body.into();
         let checked = self.check_at(headers, &body, now)?;
-        let (id, scheme) = (WebhookId::new(checked.id), Scheme::Static(checked.secret));
-        Ok(Delivery::new(id, checked.sent_at, scheme, body))
+        Ok(checked.into_delivery(body))
     }
 
     /// Verifies a request without reading its event: borrowed, and without an allocation.
@@ -252,9 +251,12 @@ impl StaticVerifier {
         let (body, so_far) = begun.body(body).await?;
         let Some((now, verdict)) = so_far else { return self.verify(headers, body) };
         let watch = Watch::start();
-        let result = watch.run(|| self.conclude(prepared, body, now));
+        let result = watch.run(|| {
+            settings.check_body_size(body.len())?;
+            self.authenticate(prepared, &body, now)
+        });
         watch.end(settings, verdict, &result);
-        result
+        Ok(result?.into_delivery(body))
     }
 
     /// Does what can be done before the body is there; where this verifier cannot accept the request,
@@ -267,19 +269,6 @@ impl StaticVerifier {
         Some(Begun::at(settings, now, verdict))
     }
 
-    /// Does the rest of [`judge`](Self::judge).
-    fn conclude(
-        &self,
-        (headers, candidates): (Headers<'_>, Candidates<'_>),
-        body: Bytes,
-        now: SystemTime,
-    ) -> Result<Delivery, Error> {
-        self.shared.settings.check_body_size(body.len())?;
-        let secret = self.shared.secrets.load().find(&headers, &body, &candidates, now)?;
-        let (id, scheme) = (WebhookId::new(headers.id), Scheme::Static(secret));
-        Ok(Delivery::new(id, headers.sent_at, scheme, body))
-    }
-
     /// Verifies a request that another verifier may accept as well: told of only where it is accepted.
     #[cfg(feature = "dynamic")]
     pub(crate) fn accept<H: HeaderLookup + ?Sized>(
@@ -289,12 +278,11 @@ impl StaticVerifier {
     ) -> Option<Delivery> {
         let settings = &self.shared.settings;
         let (now, mut verdict) = (settings.now(), Verdict::default());
-        let prepared = self.prepare(headers, now, &mut verdict).ok()?;
-        let accepted = self.conclude(prepared, body, now);
-        if accepted.is_ok() {
-            Watch::start().end(settings, verdict, &accepted);
+        let checked = self.judge(headers, &body, now, &mut verdict);
+        if checked.is_ok() {
+            Watch::start().end(settings, verdict, &checked);
         }
-        accepted.ok()
+        Some(checked.ok()?.into_delivery(body))
     }
 
     /// The pipeline, which nobody is told of here.
@@ -309,10 +297,9 @@ impl StaticVerifier {
         // 1. Bounds, before anything is worked on.
         self.shared.settings.check_body_size(body.len())?;
         // 2. to 4.: all that needs no secret.
-        let (headers, candidates) = self.prepare(headers, now, verdict)?;
+        let prepared = self.prepare(headers, now, verdict)?;
         // 5. The signature: at most one MAC per secret, however many entries there are.
-        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
-        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
+        self.authenticate(prepared, body, now)
     }
 
     /// Does what needs no secret, the cheap before the costly.
@@ -333,6 +320,18 @@ impl StaticVerifier {
         let candidates = Candidates::parse(&headers)?;
         verdict.scheme = Some(SeenScheme::V1);
         Ok((headers, candidates))
+    }
+
+    /// Does what needs the secrets, and the body.
+    #[inline]
+    fn authenticate<'h>(
+        &self,
+        (headers, candidates): (Headers<'h>, Candidates<'h>),
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<Checked<'h>, Error> {
+        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
     /// Replaces all secrets in a running server, for this verifier and its clones.
@@ -471,6 +470,13 @@ impl<'h> Checked<'h> {
     #[must_use]
     pub fn secret(&self) -> &SecretMatch {
         &self.secret
+    }
+
+    /// Joins the body that it was checked with.
+    #[inline]
+    fn into_delivery(self, body: Bytes) -> Delivery {
+        let Self { id, sent_at, secret } = self;
+        Delivery::new(WebhookId::new(id), sent_at, Scheme::Static(secret), body)
     }
 }
 
