@@ -26,7 +26,7 @@ async fn nothing_is_processed_twice_or_lost_in_100_000_deliveries() {
 }
 
 #[tokio::test]
-#[ignore = "for a release build: a minute"]
+#[ignore = "takes a minute: scripts/floods.sh"]
 async fn nothing_is_processed_twice_or_lost_in_1_000_000_deliveries() {
     deliveries(1_000_000, 2).await;
 }

@@ -9,7 +9,7 @@ use gemini_webhooks::testing::{
     sample_body,
 };
 use gemini_webhooks::{
-    Binding, Clock, Dedup, DedupBuilder, DedupStore, Delivery, DynamicVerifier, KeySet,
+    Binding, Claim, Clock, Dedup, DedupBuilder, DedupStore, Delivery, DynamicVerifier, KeySet,
     NotProcessed, Once, Secret, StaticVerifier,
 };
 use serde_json::{Value, json};
@@ -148,4 +148,25 @@ pub(crate) const STORE_DOWN: Outcome = Err(NotProcessed::StoreDown);
 /// Processes a delivery by work that succeeds.
 pub(crate) async fn process(dedup: &Dedup, delivery: &Delivery) -> Outcome {
     dedup.process_once(delivery, async { Ok(()) }).await
+}
+
+/// Claims each of some deliveries a thousand times at once, by these receivers in turns.
+pub(crate) async fn one_is_ours_of_a_thousand(world: &World, receivers: &[Dedup], rounds: usize) {
+    for round in 0..rounds {
+        let delivery = world.delivery(&format!("msg_{round}"));
+        let claims = receivers.iter().cycle().take(1000).map(|dedup| {
+            let (dedup, delivery) = (dedup.clone(), delivery.clone());
+            tokio::spawn(async move { dedup.claim(&delivery).await.unwrap() })
+        });
+        let claims: Vec<_> = claims.collect();
+        let (mut ours, mut in_flight) = (0, 0);
+        for claim in claims {
+            match claim.await.unwrap() {
+                Claim::Ours(_) => ours += 1,
+                Claim::InFlight => in_flight += 1,
+                Claim::Done => panic!("nobody has done it"),
+            }
+        }
+        assert_eq!((ours, in_flight), (1, 999));
+    }
 }

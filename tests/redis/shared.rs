@@ -1,6 +1,6 @@
 //! Several receivers at once, and the simulation over a real server.
 
-use gemini_webhooks::{Claim, Dedup, DedupKey};
+use gemini_webhooks::DedupKey;
 use redis::aio::MultiplexedConnection;
 
 use crate::server::RedisServer;
@@ -11,25 +11,8 @@ use crate::world::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_thousand_claims_at_once_over_two_connections_one_is_ours() {
     let (world, server) = (World::new(), RedisServer::start());
-    let receivers: [Dedup; 2] = [world.dedup(store(&server)), world.dedup(store(&server))];
-    for round in 0..5 {
-        let delivery = world.delivery(&format!("msg_{round}"));
-        let tasks: Vec<_> = (0..1000)
-            .map(|n| {
-                let (dedup, delivery) = (receivers[n % 2].clone(), delivery.clone());
-                tokio::spawn(async move { dedup.claim(&delivery).await.unwrap() })
-            })
-            .collect();
-        let (mut ours, mut in_flight) = (0, 0);
-        for task in tasks {
-            match task.await.unwrap() {
-                Claim::Ours(_) => ours += 1,
-                Claim::InFlight => in_flight += 1,
-                Claim::Done => panic!("nobody has done it"),
-            }
-        }
-        assert_eq!((ours, in_flight), (1, 999));
-    }
+    let receivers = [world.dedup(store(&server)), world.dedup(store(&server))];
+    one_is_ours_of_a_thousand(&world, &receivers, 5).await;
 }
 
 /// The server goes by the real time: what has ended on the simulated clock is ended there.
@@ -57,7 +40,7 @@ async fn nothing_is_processed_twice_or_lost_in_20_000_deliveries() {
 }
 
 #[tokio::test]
-#[ignore = "for a release build: minutes"]
+#[ignore = "takes minutes: scripts/floods.sh"]
 async fn nothing_is_processed_twice_or_lost_in_1_000_000_deliveries() {
     deliveries(1_000_000, 4).await;
 }
