@@ -73,15 +73,15 @@ pub const MAX_V1A_ENTRIES: usize = 4;
 
 /// Shortest and longest time that a caller may have a key set kept, in seconds: below it the
 /// cooldown would not let it be fetched again in time, and above it a withdrawn key is trusted for days.
-pub const TTL_SECONDS: std::ops::RangeInclusive<i64> = 60..=24 * 3600;
+pub const TTL_SECONDS: std::ops::RangeInclusive<u64> = 60..=24 * 3600;
 
 /// Shortest and longest time that a caller may have a key set used past that, in seconds: while the
 /// endpoint is down a withdrawn key is trusted for as long.
-pub const STALE_SECONDS: std::ops::RangeInclusive<i64> = 0..=24 * 3600;
+pub const STALE_SECONDS: std::ops::RangeInclusive<u64> = 0..=24 * 3600;
 
 /// Shortest and longest time that a caller may set between fetches, in seconds: it bounds what a flood
 /// of unknown kids costs the endpoint, and how long a rotation may go unseen.
-pub const COOLDOWN_SECONDS: std::ops::RangeInclusive<i64> = 1..=600;
+pub const COOLDOWN_SECONDS: std::ops::RangeInclusive<u64> = 1..=600;
 
 /// How long a fetch of the key document may take in all: the sender waits a few seconds for its
 /// answer (Google's page).

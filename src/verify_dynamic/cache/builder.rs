@@ -1,6 +1,7 @@
 //! How a cache is set up.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,8 +97,9 @@ impl CachedKeysBuilder {
     /// [`ConfigError::KeyTimesOutOfRange`].
     pub fn build(self) -> Result<CachedKeys, ConfigError> {
         let Self { url, fetch, mut policy, clock, hook } = self;
-        let in_range = |millis: Millis, seconds: std::ops::RangeInclusive<Millis>| {
-            seconds.contains(&millis.checked_div(1000).unwrap_or(0))
+        let at = |seconds: &u64| millis(Duration::from_secs(*seconds));
+        let in_range = |time: Millis, seconds: RangeInclusive<u64>| {
+            (at(seconds.start())..=at(seconds.end())).contains(&time)
         };
         let good = in_range(policy.ttl, TTL_SECONDS)
             && in_range(policy.stale, STALE_SECONDS)

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fetcher::Fetch;
+use super::fetcher::{Fetch, FetchProblem};
 use super::health::{Hook, KeyEvent};
 use super::plan::{Current, Millis, Plan, State};
-use super::policy::{Policy, millis_of};
+use super::policy::{GIVE_UP_AFTER, Policy, millis_of};
 use super::source::Wanted;
 use super::sync::{ArcSwap, AtomicUsize, Handle, Mutex, MutexGuard, timeout, watch};
 use super::under_way::UnderWay;
 use super::unknown::UnknownKids;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::limits::{FETCH_TIMEOUT, MAX_WAITERS};
+use crate::limits::MAX_WAITERS;
 use crate::verify_dynamic::keys::KeySet;
 
 pub(super) struct Inner {
@@ -154,7 +154,7 @@ impl Inner {
         // An end that came before this line is seen, too.
         let mut ended = self.ended.subscribe();
         let ended = ended.wait_for(|ended| *ended >= number);
-        match timeout(FETCH_TIMEOUT.saturating_mul(2), ended).await {
+        match timeout(GIVE_UP_AFTER, ended).await {
             Ok(ended) => ended.map(drop).map_err(|_| Error::KeysUnreachable)?,
             Err(_) => self.give_up(number),
         }
@@ -164,13 +164,23 @@ impl Inner {
     /// Ends a fetch: one that says nothing of its end has failed. It may have been dropped, or nobody
     /// runs its runtime any more; else all would wait for it for ever.
     pub(super) fn give_up(&self, number: u64) {
-        let mut kept = self.lock();
-        if kept.state.under_way == Some(number) {
-            let now = self.now();
-            kept.state.note_failure(now, self.jitter(now));
-        }
-        drop(kept);
+        let failed = self.note_failure(number, FetchProblem::Timeout);
         self.ended.send_modify(|ended| *ended = number.max(*ended));
+        // Where the fetcher has panicked, a hook that panics as well would end the process.
+        if let Some(event) = failed.filter(|_| !std::thread::panicking()) {
+            self.tell(event);
+        }
+    }
+
+    /// Takes note that a fetch has failed, unless it was given up before and has been told of.
+    pub(super) fn note_failure(&self, number: u64, problem: FetchProblem) -> Option<KeyEvent> {
+        let mut kept = self.lock();
+        if kept.state.under_way != Some(number) {
+            return None;
+        }
+        let now = self.now();
+        kept.state.note_failure(now, self.jitter(now));
+        Some(KeyEvent::Failed { problem, failures: kept.state.failures })
     }
 
     fn plan(self: &Arc<Self>, enough: &impl Fn(&Current) -> bool) -> Result<Next, Error> {

@@ -129,9 +129,9 @@ impl State {
         })
     }
 
-    /// Tells whether the last fetch failed, so lately that the next may have had to wait till now.
+    /// Tells whether the last fetch failed, so lately that the next need not have ended yet.
     fn has_just_failed(&self, now: Millis) -> bool {
-        self.failures > 0 && now.saturating_sub(self.failed_at) < LONGEST_BACKOFF_WITH_JITTER
+        self.failures > 0 && now.saturating_sub(self.failed_at) < self.policy.excuse()
     }
 
     /// Takes note that a fetch starts: attempts are counted, whatever their result. Gives the
@@ -313,8 +313,34 @@ mod tests {
     fn an_old_failure_excuses_no_set_that_is_past_its_time() {
         let mut state = fetched_at(T0);
         fail(&mut state, T0 + 9 * MINUTE);
-        assert_eq!(state.plan(true, T0 + 10 * MINUTE + 12 * SECOND - 1), Plan::UseAndRefresh);
-        assert_eq!(state.plan(true, T0 + 10 * MINUTE + 12 * SECOND), Plan::Fetch);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE + 22 * SECOND - 1), Plan::UseAndRefresh);
+        assert_eq!(state.plan(true, T0 + 10 * MINUTE + 22 * SECOND), Plan::Fetch);
+    }
+
+    #[test]
+    fn no_request_waits_for_an_endpoint_that_answers_late_and_fails() {
+        for cooldown in [SECOND, 30 * SECOND, 90 * SECOND, 10 * MINUTE] {
+            let mut state = State::new(Policy { cooldown, ..Policy::default() });
+            state.start(T0);
+            assert!(state.store(keys(), T0, None, 0, true));
+            let end = state.current.as_ref().unwrap().usable_until;
+            let mut fails_at = None;
+            for now in (T0..end).step_by(1_000) {
+                if fails_at == Some(now) {
+                    state.note_failure(now, 255);
+                    fails_at = None;
+                }
+                match state.plan(true, now) {
+                    Plan::Use => {}
+                    Plan::UseAndRefresh => {
+                        state.start(now);
+                        fails_at = Some(now + 5 * SECOND);
+                    }
+                    plan => panic!("{plan:?} after {} s", (now - T0) / SECOND),
+                }
+            }
+            assert!(state.failures > 3);
+        }
     }
 
     #[test]

@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::plan::{Current, Millis};
+use crate::limits::FETCH_TIMEOUT;
 use crate::verify_dynamic::keys::KeySet;
 
 /// Shortest time that a set is kept, whatever the answer says: a flood of answers that must not be
 /// kept would otherwise cost a fetch each.
 const LEAST_TTL: Millis = 60_000;
+
+/// When those who wait for a fetch give it up: its own time limit may have been dropped with it.
+pub(super) const GIVE_UP_AFTER: Duration = FETCH_TIMEOUT.saturating_mul(2);
 
 /// When to look for a newer set, in parts of its life out of 256: at four fifths.
 const REFRESH_AHEAD: i64 = 205;
@@ -72,6 +76,13 @@ impl Policy {
     /// again before it ends.
     pub(super) fn least_ttl(&self) -> Millis {
         self.cooldown.saturating_mul(2).max(LEAST_TTL)
+    }
+
+    /// How long a failure excuses a set that is past its time: until the next fetch, which waits for
+    /// its turn first, has ended. While requests come, none of them waits for it.
+    pub(super) fn excuse(&self) -> Millis {
+        let turn = self.cooldown.max(LONGEST_BACKOFF_WITH_JITTER);
+        turn.saturating_add(millis(GIVE_UP_AFTER))
     }
 
     /// How long to wait after this many failures in a row, with up to a fifth more by jitter.

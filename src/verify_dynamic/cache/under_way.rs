@@ -33,13 +33,15 @@ impl UnderWay {
             Err(_) => Err(FetchProblem::Timeout),
         };
         let event = match answer.and_then(|answer| self.take(answer)) {
-            Ok(event) => event,
-            Err(problem) => self.note_failure(problem),
+            Ok(event) => Some(event),
+            Err(problem) => self.inner.note_failure(self.number, problem),
         };
         let inner = Arc::clone(&self.inner);
         // Those who wait are told first: they need not wait for the hook as well.
         drop(self);
-        inner.tell(event);
+        if let Some(event) = event {
+            inner.tell(event);
+        }
     }
 
     fn take(&self, answer: Fetched) -> Result<KeyEvent, FetchProblem> {
@@ -81,15 +83,6 @@ impl UnderWay {
             self.inner.publish(&kept);
         }
         Ok(())
-    }
-
-    fn note_failure(&self, problem: FetchProblem) -> KeyEvent {
-        let mut kept = self.inner.lock();
-        if kept.state.under_way == Some(self.number) {
-            let now = self.inner.now();
-            kept.state.note_failure(now, self.inner.jitter(now));
-        }
-        KeyEvent::Failed { problem, failures: kept.state.failures }
     }
 }
 
