@@ -1,4 +1,4 @@
-//! Where the time comes from: asked once per request, at the facade, and handed down from there.
+//! Where the time comes from: asked at the facade, and handed down from there.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 
 /// Tells the current time to a verifier.
 ///
-/// A verifier asks its clock once per request and passes the answer down; nothing below reads a
-/// clock of its own. Implement this to run a receiver on a time source of yours, or take
-/// `ManualClock` of the feature `testing` to replay yesterday's requests in a test.
+/// A verifier asks its clock when it begins with a request, and again once a body has come that was
+/// waited for. The key cache and the deduplication have clocks of their own to set. Implement this
+/// to run a receiver on a time source of yours, or take `ManualClock` of the feature `testing` to
+/// replay yesterday's requests in a test.
 ///
 /// # Security
 /// The replay check is only as good as this clock. One that stands still accepts a captured

@@ -126,6 +126,40 @@ fn tell_of_end(settings: &Settings, verdict: Verdict, error: Error) -> Error {
     error
 }
 
+/// A verification that may wait for keys. It is told of once: as one without keys if it is dropped
+/// while it waits.
+#[cfg(feature = "dynamic")]
+pub(crate) struct Waiting<'v> {
+    settings: &'v Settings,
+    pub(crate) watch: Watch,
+    pub(crate) verdict: Verdict,
+    told: bool,
+}
+
+#[cfg(feature = "dynamic")]
+impl<'v> Waiting<'v> {
+    pub(crate) fn start(settings: &'v Settings, verdict: Verdict) -> Self {
+        Self { settings, watch: Watch::start(), verdict, told: false }
+    }
+
+    pub(crate) fn end<T>(mut self, result: &Result<T, Error>) {
+        self.tell(result);
+    }
+
+    fn tell<T>(&mut self, result: &Result<T, Error>) {
+        if !std::mem::replace(&mut self.told, true) {
+            self.watch.end(self.settings, std::mem::take(&mut self.verdict), result);
+        }
+    }
+}
+
+#[cfg(feature = "dynamic")]
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.tell(&Err::<(), _>(Error::KeysUnreachable));
+    }
+}
+
 pub(crate) type Hook = Arc<dyn Fn(&Verdict) + Send + Sync>;
 
 /// Watches one verification: a span of `tracing`, where that feature is on, and the hook at its end.
@@ -172,7 +206,7 @@ impl Watch {
     #[cfg_attr(not(feature = "tracing"), allow(clippy::unused_self))]
     #[inline]
     pub(crate) fn end<T>(
-        self,
+        &self,
         settings: &Settings,
         mut verdict: Verdict,
         result: &Result<T, Error>,

@@ -85,8 +85,9 @@ macro_rules! common_setters {
             self
         }
 
-        /// Sets what is told of every verification, for metrics. It runs on the way of the request,
-        /// so it must be quick.
+        /// Sets what is told of every verification, for metrics: also of one that is dropped while it
+        /// waits, for its body as interrupted, for keys as without them. It runs on the way of the
+        /// request, so it must be quick.
         pub fn on_verdict(
             mut self,
             hook: impl Fn(&$crate::observe::Verdict) + Send + Sync + 'static,

@@ -40,16 +40,16 @@ impl DynamicVerifier {
         body: &[u8],
         now: SystemTime,
     ) -> Option<Error> {
-        let (now, mut verdict) = (unix_seconds(now), Verdict::default());
         let Some(keys) = keys else {
             let no_key = if self.shared.keys.is_some() {
                 Error::KeysUnreachable
             } else {
                 Error::NoKeySource
             };
-            return self.prepare(&headers, body, now, &mut verdict).err().or(Some(no_key));
+            return self.refusal_unread(headers, body.len(), now).or(Some(no_key));
         };
-        self.judge(keys, &headers, Bytes::copy_from_slice(body), now, &mut verdict).err()
+        let (body, now) = (Bytes::copy_from_slice(body), unix_seconds(now));
+        self.judge(keys, &headers, body, now, &mut Verdict::default()).err()
     }
 
     /// Why it refuses a request whose body is not looked into, if it does.
@@ -61,8 +61,7 @@ impl DynamicVerifier {
     ) -> Option<Error> {
         let size = self.shared.settings.check_body_size(body_bytes);
         let now = unix_seconds(now);
-        size.and_then(|()| self.prepare(&headers, b"", now, &mut Verdict::default()).map(drop))
-            .err()
+        size.and_then(|()| self.prepare(&headers, now, &mut Verdict::default()).map(drop)).err()
     }
 
     /// The keys that its source would answer with at once. Nothing is fetched.

@@ -47,7 +47,7 @@ use crate::delivery::{BodyAuthentication, Delivery, JwtMatch, Scheme, WebhookId}
 use crate::error::{Error, SeenScheme};
 use crate::event::{Envelope, UnreadableReason};
 use crate::headers::{HeaderLookup, Headers};
-use crate::observe::{Begun, Verdict, Watch};
+use crate::observe::{Begun, Verdict, Waiting, Watch};
 use crate::settings::Settings;
 use crate::signature_header::SignatureHeader;
 
@@ -200,7 +200,11 @@ impl DynamicVerifier {
         now: i64,
         verdict: &mut Verdict,
     ) -> Result<Delivery, Error> {
-        let pending = self.prepare(headers, &body, now, verdict)?;
+        // 1. Bounds, before anything is worked on.
+        self.shared.settings.check_body_size(body.len())?;
+        // 2. to 5.: all that needs no key.
+        let pending = self.prepare(headers, now, verdict)?;
+        // 6. The signature.
         pending.authenticate(keys, &body)?;
         self.finish(pending, body)
     }
@@ -249,9 +253,10 @@ impl DynamicVerifier {
         headers: &H,
         body: impl Into<Bytes>,
     ) -> Result<Delivery, Error> {
-        let (watch, mut verdict) = (Watch::start(), Verdict::default());
-        let result = watch.wait(self.verify_untold(headers, body.into(), &mut verdict)).await;
-        watch.end(&self.shared.settings, verdict, &result);
+        let mut waiting = Waiting::start(&self.shared.settings, Verdict::default());
+        let judged = self.judge_by_source(headers, body.into(), &mut waiting.verdict);
+        let result = waiting.watch.wait(judged).await;
+        waiting.end(&result);
         result
     }
 
@@ -262,25 +267,27 @@ impl DynamicVerifier {
         body: impl Future<Output = Result<impl Into<Bytes>, Error>>,
     ) -> Result<Delivery, Error> {
         let settings = &self.shared.settings;
-        let (begun, pending) = Begun::new(settings, |now, verdict| {
-            self.prepare(headers, b"", unix_seconds(now), verdict)
-        })?;
+        let (begun, pending) =
+            Begun::new(settings, |now, verdict| self.prepare(headers, unix_seconds(now), verdict))?;
         let (body, so_far) = begun.body(body).await?;
-        let Some((now, mut verdict)) = so_far else { return self.verify(headers, body).await };
-        let watch = Watch::start();
-        let result = watch.wait(self.conclude(pending, body, now, &mut verdict)).await;
-        watch.end(settings, verdict, &result);
+        let Some((now, verdict)) = so_far else { return self.verify(headers, body).await };
+        let mut waiting = Waiting::start(settings, verdict);
+        let result =
+            waiting.watch.wait(self.conclude(pending, body, now, &mut waiting.verdict)).await;
+        waiting.end(&result);
         result
     }
 
-    async fn verify_untold<H: HeaderLookup + Sync + ?Sized>(
+    /// The pipeline with the keys of the source, which nobody is told of here.
+    async fn judge_by_source<H: HeaderLookup + Sync + ?Sized>(
         &self,
         headers: &H,
         body: Bytes,
         verdict: &mut Verdict,
     ) -> Result<Delivery, Error> {
         let now = self.shared.settings.now();
-        let pending = self.prepare(headers, &body, unix_seconds(now), verdict)?;
+        self.shared.settings.check_body_size(body.len())?;
+        let pending = self.prepare(headers, unix_seconds(now), verdict)?;
         self.conclude(pending, body, now, verdict).await
     }
 
@@ -344,12 +351,9 @@ impl DynamicVerifier {
     fn prepare<'h, H: HeaderLookup + ?Sized>(
         &self,
         headers: &'h H,
-        body: &[u8],
         now: i64,
         verdict: &mut Verdict,
     ) -> Result<Pending<'h>, Error> {
-        // 1. Bounds, before anything is worked on.
-        self.shared.settings.check_body_size(body.len())?;
         // 2. The three headers: present, single, well formed.
         let headers = Headers::read(headers)?;
         // 3. The replay window; where a token signs its own times, they are judged as well.
@@ -459,10 +463,11 @@ fn check_body_against(claims: &Delivery, body: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Also behind a byte order mark, which some readers skip.
+/// Also behind a byte order mark, which some readers skip, and in an encoding of more than a byte a
+/// character, which some guess by the zero that comes first.
 fn begins_like_an_object(body: &[u8]) -> bool {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    body.trim_ascii_start().starts_with(b"{")
+    body.trim_ascii_start().starts_with(b"{") || body.starts_with(b"\0")
 }
 
 impl fmt::Debug for DynamicVerifier {
