@@ -121,7 +121,15 @@ macro_rules! catalogue {
                 }
             }
 
-            /// `user_metadata` inside `data`.
+            /// `user_metadata` inside `data`, where nobody has seen it but where a binding looks as well.
+            fn metadata_in_data(&self) -> Option<&Value> {
+                match self {
+                    $( Self::$variant(payload) => payload.extra.get("user_metadata"), )+
+                    Self::Unknown { data, .. } => data.get("user_metadata"),
+                    Self::Unreadable { .. } => None,
+                }
+            }
+
             fn metadata_in_data_mut(&mut self) -> Option<&mut Value> {
                 match self {
                     $( Self::$variant(payload) => payload.extra.get_mut("user_metadata"), )+
@@ -198,14 +206,6 @@ impl Event {
         match self {
             Self::Unknown { data, .. } => data.get("id")?.as_str(),
             known => known.payload()?.id(),
-        }
-    }
-
-    /// `user_metadata` inside `data`, where nobody has seen it but where a binding looks as well.
-    fn metadata_in_data(&self) -> Option<&Value> {
-        match self {
-            Self::Unknown { data, .. } => data.get("user_metadata"),
-            known => known.payload()?.extra().get("user_metadata"),
         }
     }
 }
@@ -285,7 +285,8 @@ pub enum UnreadableReason {
     /// JSON, but not an object with a `type`.
     #[error("not an object with a `type`")]
     NotAnEnvelope,
-    /// Not JSON, or JSON with a number that no 64-bit float can hold (`1e999`).
+    /// Not JSON, or JSON with what no Rust type holds: a number beyond 64-bit floats (`1e999`), or a
+    /// text with half of a surrogate pair (`"\ud800"`).
     #[error("the body is not JSON that can be read")]
     NotJson,
     /// Not UTF-8, which JSON must be (RFC 8259 section 8.1).

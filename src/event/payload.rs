@@ -286,7 +286,6 @@ pub(super) trait Payload: fmt::Debug {
     where
         Self: Sized;
     fn id(&self) -> Option<&str>;
-    fn extra(&self) -> &Members;
 }
 
 impl Payload for Job {
@@ -295,9 +294,6 @@ impl Payload for Job {
     }
     fn id(&self) -> Option<&str> {
         Some(&self.id)
-    }
-    fn extra(&self) -> &Members {
-        &self.extra
     }
 }
 
@@ -311,9 +307,6 @@ impl Payload for BatchOutput {
     }
     fn id(&self) -> Option<&str> {
         Some(&self.id)
-    }
-    fn extra(&self) -> &Members {
-        &self.extra
     }
 }
 
@@ -329,9 +322,6 @@ impl Payload for JobFailure {
     fn id(&self) -> Option<&str> {
         Some(&self.id)
     }
-    fn extra(&self) -> &Members {
-        &self.extra
-    }
 }
 
 impl Payload for VideoOutput {
@@ -346,8 +336,5 @@ impl Payload for VideoOutput {
     }
     fn id(&self) -> Option<&str> {
         self.id.as_deref()
-    }
-    fn extra(&self) -> &Members {
-        &self.extra
     }
 }

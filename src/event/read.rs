@@ -85,9 +85,17 @@ struct Draft {
 }
 
 impl Draft {
-    fn finish(&mut self, text: &str) -> Result<Envelope, Unreadable> {
-        let extra = &mut self.extra;
-        let event = match (self.type_name.take(), self.data) {
+    fn finish(self, text: &str) -> Result<Envelope, Unreadable> {
+        let Self {
+            type_name,
+            version,
+            timestamp,
+            user_metadata,
+            data,
+            mut data_members,
+            mut extra,
+        } = self;
+        let event = match (type_name, data) {
             (None, _) => {
                 let reason = UnreadableReason::NotAnEnvelope;
                 return Err(Unreadable { type_name: None, reason });
@@ -97,7 +105,7 @@ impl Draft {
             }
             (Some(TypeName::Known(known)), data) => {
                 let is_object = data == Some(Data::Object);
-                let event = is_object.then(|| known.event(&mut self.data_members)).flatten();
+                let event = is_object.then(|| known.event(&mut data_members)).flatten();
                 event.unwrap_or_else(|| {
                     extra.as_map_mut().extend(data_of(text).map(|data| ("data".to_owned(), data)));
                     let reason = UnreadableReason::DataDoesNotFit;
@@ -108,9 +116,8 @@ impl Draft {
         let mut keep = |name: &str, value| {
             extra.as_map_mut().insert(name.to_owned(), value);
         };
-        let version = self.version.take().and_then(|version| version.or_keep("version", &mut keep));
-        let timestamp = self.timestamp.take().and_then(|time| time.or_keep("timestamp", &mut keep));
-        let (user_metadata, extra) = (self.user_metadata.take(), std::mem::take(extra));
+        let version = version.and_then(|version| version.or_keep("version", &mut keep));
+        let timestamp = timestamp.and_then(|time| time.or_keep("timestamp", &mut keep));
         Ok(Envelope { event, version, timestamp, user_metadata, extra })
     }
 }
@@ -344,7 +351,9 @@ impl<'de> Visitor<'de> for DataSeed<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Data, A::Error> {
         let Self { strict, members: data } = self;
         let strict = strict.nested()?;
+        let mut count = 0_usize;
         while let Some(member) = members.next_key()? {
+            count = count.saturating_add(1);
             let slot = match member {
                 DataMember::Id => &mut data.id,
                 DataMember::OutputFileUri => &mut data.output_file_uri,
@@ -360,6 +369,7 @@ impl<'de> Visitor<'de> for DataSeed<'_, '_> {
             };
             strict.fill(slot, members.next_value_seed(strict)?)?;
         }
-        Ok(Data::Object)
+        let is_number = count == 1 && json::disguised_number(data.extra.as_map()).is_some();
+        Ok(if is_number { Data::NotAnObject } else { Data::Object })
     }
 }
