@@ -12,41 +12,34 @@ use crate::limits::MAX_JWT_HEADER_BYTES;
 ///
 /// assert_eq!(HeaderProblem::TooLong { limit: 256 }.to_string(), "longer than 256 bytes");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderProblem {
     /// A webhook-id with a dot, which could move the border between the signed fields.
+    #[error("contains a dot")]
     ContainsDot,
     /// No entry of the list has the form of its scheme.
+    #[error("no entry has the form of its scheme")]
     NoWellFormedEntry,
     /// A webhook-timestamp that is not plain decimal Unix seconds: a sign, a leading zero, a
     /// fraction, or past the year 9999.
+    #[error("not plain decimal Unix seconds")]
     NotUnixSeconds,
     /// A byte that is a control, white space, or not ASCII.
+    #[error("contains a byte that is not visible ASCII")]
     NotVisibleAscii,
     /// More bytes than the limit.
+    #[error("longer than {limit} bytes")]
     TooLong {
         /// The limit, in bytes.
         limit: usize,
     },
     /// More signatures than the limit.
+    #[error("more than {limit} entries")]
     TooManyEntries {
         /// The limit.
         limit: usize,
     },
-}
-
-impl fmt::Display for HeaderProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ContainsDot => f.write_str("contains a dot"),
-            Self::NoWellFormedEntry => f.write_str("no entry has the form of its scheme"),
-            Self::NotUnixSeconds => f.write_str("not plain decimal Unix seconds"),
-            Self::NotVisibleAscii => f.write_str("contains a byte that is not visible ASCII"),
-            Self::TooLong { limit } => write!(f, "longer than {limit} bytes"),
-            Self::TooManyEntries { limit } => write!(f, "more than {limit} entries"),
-        }
-    }
 }
 
 /// Says what is wrong with the form of a JWT, without showing any of it.
