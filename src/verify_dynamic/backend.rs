@@ -93,6 +93,22 @@ mod aws_lc {
         }
         der.extend(significant);
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::rsa_public_key_der;
+
+        #[test]
+        fn integers_are_written_in_der() {
+            assert_eq!(rsa_public_key_der(&[0x7f], &[3]), [0x30, 6, 2, 1, 0x7f, 2, 1, 3]);
+            assert_eq!(rsa_public_key_der(&[0x80], &[3]), [0x30, 7, 2, 2, 0, 0x80, 2, 1, 3]);
+            let lengths = |bytes: usize| rsa_public_key_der(&vec![1; bytes], &[3])[..6].to_vec();
+            assert_eq!(lengths(0x79), [0x30, 0x7e, 2, 0x79, 1, 1]);
+            assert_eq!(lengths(0x7f), [0x30, 0x81, 0x84, 2, 0x7f, 1]);
+            assert_eq!(lengths(0x80), [0x30, 0x81, 0x86, 2, 0x81, 0x80]);
+            assert_eq!(lengths(0x100), [0x30, 0x82, 1, 7, 2, 0x82]);
+        }
+    }
 }
 
 /// Through jsonwebtoken's own backend, chosen by name: its process-wide default panics when both or
