@@ -72,7 +72,9 @@ impl WebhookClientBuilder {
 
     /// Sets what the HTTP client is made of, for one that goes through a proxy or trusts other
     /// certificates. Redirects, repeats and its log of what is sent are turned off all the same,
-    /// since reqwest would carry the API key along; that is why this takes no finished client.
+    /// since reqwest would carry the API key along; that is why this takes no finished client. The
+    /// time limits are those of this builder, no connection is kept for a later call, only https is
+    /// spoken but to a loopback address, and to that never through a proxy.
     ///
     /// # Examples
     /// ```

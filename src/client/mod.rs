@@ -196,8 +196,8 @@ impl WebhookClient {
     /// the token.
     ///
     /// # Errors
-    /// [`ClientError::InvalidRequest`] when `page_size` is not 1 to 1000 or the token is longer
-    /// than 2 KiB. Else what [`get`](Self::get) gives.
+    /// [`ClientError::InvalidRequest`] when `page_size` is not 1 to 1000, or the token is empty or
+    /// longer than 2 KiB. Else what [`get`](Self::get) gives.
     ///
     /// # Examples
     /// ```no_run
@@ -228,8 +228,9 @@ impl WebhookClient {
     /// wins.
     ///
     /// # Errors
-    /// [`ClientError::InvalidRequest`] for what can be no id, a URI that is not https, or an update
-    /// that sets nothing, before anything is sent. Else what [`get`](Self::get) gives.
+    /// [`ClientError::InvalidRequest`] for what can be no id, a URI that is not https, a name that is
+    /// too long, events that are none or cannot be subscribed to, or an update that sets nothing,
+    /// before anything is sent. Else what [`get`](Self::get) gives.
     ///
     /// # Examples
     /// ```no_run

@@ -86,7 +86,8 @@ impl HttpsFetch {
     /// Makes a fetcher for a server of a test, over plain http on a loopback address.
     ///
     /// # Errors
-    /// [`ConfigError::KeyUrl`] when the host is not a loopback address.
+    /// [`ConfigError::KeyUrl`] for anything but plain http on a loopback address, or with a user or a
+    /// fragment; [`ConfigError::HttpClient`] when there is no client to be had.
     #[cfg(feature = "testing")]
     pub fn loopback(url: &str) -> Result<Self, ConfigError> {
         match Url::parse(url) {

@@ -74,10 +74,10 @@ impl Encoded {
     #[inline]
     fn of(mac: HmacSha256) -> Self {
         let mut encoded = [0; ENCODED_LEN];
-        // 32 bytes fill 44 characters exactly, so that there is no error to handle.
         // Written in place: moved out, the tag would be copied twice, byte by byte.
         let mut tag = Output::<HmacSha256>::default();
         mac.finalize_into(&mut tag);
+        // 32 bytes fill 44 characters exactly, so that there is no error to handle.
         let _ = BASE64.encode_slice(tag, &mut encoded);
         Self(encoded)
     }
