@@ -13,9 +13,6 @@ use crate::moment::distance;
 use crate::secrets::{self, SecretArgs};
 use crate::text::count;
 
-/// How long the library keeps keys whose answer does not say.
-const DEFAULT_TTL: u64 = 600;
-
 pub(super) fn keys(fetched: &Result<Document, Unfetched>) -> Check {
     const CHECK: &str = "keys";
     let Ok(document) = fetched else {
@@ -35,16 +32,17 @@ pub(super) fn keys(fetched: &Result<Document, Unfetched>) -> Check {
     }
 }
 
-/// How old the answer is, and how long it may be kept.
+/// How old the answer is, and how old it may be.
 pub(super) fn key_age(fetched: &Result<Document, Unfetched>) -> Check {
     const CHECK: &str = "age of keys";
     let Ok(Document { headers, .. }) = fetched else {
         return Check::new(CHECK, State::Skipped, "there is no key set to look at");
     };
     let age = seconds(headers.get(AGE)).unwrap_or(0);
-    let cache_control = headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
-    let max_age = cache_control.and_then(|value| {
-        value.split(',').find_map(|one| one.trim().strip_prefix("max-age=")?.parse::<u64>().ok())
+    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
+    let max_age = lines.flat_map(|line| line.split(',')).find_map(|directive| {
+        let (name, value) = directive.trim().split_once('=')?;
+        name.eq_ignore_ascii_case("max-age").then(|| value.trim_matches('"').parse::<u64>().ok())?
     });
     let (age_text, age_is) = (distance(age), "spent in caches on the way");
     match max_age {
@@ -54,17 +52,10 @@ pub(super) fn key_age(fetched: &Result<Document, Unfetched>) -> Check {
                 .remedy("a proxy keeps it for too long: a withdrawn key lives on for as long")
         }
         Some(max_age) => {
-            let found = format!("{age_text} {age_is}; to be kept for {}", distance(max_age));
+            let found = format!("{age_text} {age_is}, its max-age is {}", distance(max_age));
             Check::new(CHECK, State::Ok, found)
         }
-        None => {
-            let kept = distance(DEFAULT_TTL);
-            Check::new(
-                CHECK,
-                State::Ok,
-                format_args!("{age_text} {age_is}; no max-age: kept for {kept}"),
-            )
-        }
+        None => Check::new(CHECK, State::Ok, format_args!("{age_text} {age_is}, no max-age")),
     }
 }
 
