@@ -15,6 +15,8 @@ const STALE: i64 = 3_600 * SECOND;
 const SLACK: i64 = 60 * SECOND;
 /// Of the waits after failures, with all of the jitter.
 const LONGEST_WAIT: i64 = 72 * SECOND;
+/// How long a failure excuses a set past its time: until the next fetch, at its latest, has ended.
+const EXCUSE: i64 = LONGEST_WAIT + 10 * SECOND;
 /// After it was set back, everything that waited for it has ended by then.
 const QUIET: i64 = 132 * SECOND;
 
@@ -207,7 +209,7 @@ impl Model {
     /// What may be used without a look: past its time only because the endpoint has failed, so lately
     /// that nobody may have asked again.
     fn good(&self) -> Option<Set> {
-        let has_just_failed = self.failed_at.is_some_and(|at| self.now - at < LONGEST_WAIT);
+        let has_just_failed = self.failed_at.is_some_and(|at| self.now - at < EXCUSE);
         self.usable().filter(|set| self.now < set.fresh_until || has_just_failed)
     }
 

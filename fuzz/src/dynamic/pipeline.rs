@@ -225,7 +225,9 @@ fn agrees(body: &[u8]) -> bool {
         return true;
     }
     let claims = Envelope::from_slice(CLAIMS.to_string().as_bytes()).unwrap();
-    let is_object = body.trim_ascii_start().starts_with(b"{");
+    // Some readers skip a byte order mark, or take a zero in front for UTF-16.
+    let text = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start();
+    let is_object = text.first() == Some(&b'{') || body.first() == Some(&0);
     let body = match Envelope::from_slice(body) {
         Ok(body) => body,
         Err(UnreadableReason::NotUtf8) => return false,
