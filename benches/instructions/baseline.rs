@@ -64,7 +64,7 @@ impl Count {
     }
 
     fn faults(&self, before: &Self, same_processor: bool) -> Vec<String> {
-        let (factor, more) = if same_processor { (5, 1_000) } else { (16, 20_000) };
+        let (factor, more) = if same_processor { (5, 250) } else { (16, 20_000) };
         let instructions = |before: u64| before / 8..=before * factor / 4 + more;
         let rows = [
             ("instructions", self.instructions, instructions(before.instructions)),

@@ -1,7 +1,9 @@
 //! What is counted: the usual requests, and of every stage the costliest that are refused.
 
 use std::iter;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -18,7 +20,7 @@ use gemini_webhooks::testing::{
 };
 use gemini_webhooks::{
     Binding, CachedKeys, DynamicVerifier, Envelope, Error, Fetch, FetchFuture, FetchRequest,
-    Fetched, KeySet, KeySource as _, Secret, StaticVerifier, Wanted,
+    Fetched, KeySet, KeySource as _, Secret, StaticVerifier, Verifier, Wanted,
 };
 use serde_json::{Value, json};
 
@@ -91,6 +93,7 @@ pub fn all() -> Vec<Case> {
     tokens(&mut cases);
     signatures(&mut cases);
     bodies(&mut cases);
+    bindings(&mut cases);
     events(&mut cases);
     documents(&mut cases);
     cases.cases
@@ -112,10 +115,15 @@ fn static_verifier(secrets: usize) -> StaticVerifier {
 }
 
 fn dynamic_verifier() -> DynamicVerifier {
+    dynamic_verifier_over(Arc::new(KeySet::from_json(br#"{"keys":[]}"#).unwrap()))
+}
+
+fn dynamic_verifier_over(keys: Arc<KeySet>) -> DynamicVerifier {
     DynamicVerifier::builder()
         .audience(AUDIENCE)
         .issuer("https://issuer.example.com")
         .binding(Binding::metadata_token("token", TOKEN).unwrap())
+        .keys(keys)
         .clock(ManualClock::at(T0))
         .build()
         .unwrap()
@@ -454,31 +462,60 @@ fn signatures(cases: &mut Cases) {
         let request = SignedRequest { body: body.clone(), ..with_signature(list.join(" ")) };
         cases.add_dynamic("signature_mismatch", name, &keys, request);
     }
+    both_kinds(cases, keys);
+}
+
+/// What an endpoint of both kinds does for a header with both.
+fn both_kinds(cases: &mut Cases, keys: Arc<KeySet>) {
+    let v1a = (100..100 + MAX_V1A_ENTRIES).map(|n| ed25519(n).signature(ID, &T0.to_string(), ""));
+    let v1 = format!("v1,{}=", "A".repeat(43));
+    let v1 = iter::repeat_n(v1, MAX_SIGNATURE_ENTRIES - MAX_V1A_ENTRIES);
+    let request = with_signature(v1.chain(v1a).collect::<Vec<_>>().join(" "));
+    let verifier = Verifier::new(static_verifier(MAX_SECRETS), dynamic_verifier_over(keys));
+    cases.add(
+        "signature_mismatch",
+        "`v1` and `v1a`, 12 entries × 8 secrets and 4 × 8 keys, 300 B",
+        move || {
+            let verified = pin!(verifier.verify(&request.headers, request.body.clone()));
+            match verified.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(verdict) => judged(verdict),
+                Poll::Pending => "pending",
+            }
+        },
+    );
 }
 
 /// What whoever has captured a genuine token can send with it, while it is valid.
 fn bodies(cases: &mut Cases) {
     cases.stage = "body beside a genuine JWT, 1 MiB";
     let keys = keys(0);
-    let mut add = |outcome, name, body: String| {
+    for (name, body) in hostile_events() {
+        let request = jwt().sign(ID, time(), &claims(), body);
+        cases.add_dynamic("body_differs", name, &keys, request);
+    }
+}
+
+/// What any user of the API can have signed: events of jobs with metadata of their choice.
+fn bindings(cases: &mut Cases) {
+    cases.stage = "binding, of an authentic `v1a`, 1 MiB";
+    let keys = keys(1);
+    for (name, body) in hostile_events() {
+        cases.add_dynamic("not_ours", name, &keys, ed25519(1).sign(ID, time(), body));
+    }
+}
+
+/// Events of nearly 1 MiB that are costly to read.
+fn hostile_events() -> [(&'static str, String); 3] {
+    [
+        ("an event of many members", format!("{{{}}}", members(MIB - 100))),
+        ("an event of empty arrays", format!("[{}0]", repeated("[],", MIB - 100))),
+        ("an event of numbers that are hard to read", format!("[{}]", hard_numbers(MIB - 100))),
+    ]
+    .map(|(name, data)| {
+        let body = hostile_event(&data);
         assert!(body.len() <= MIB, "{name}: {}", body.len());
-        cases.add_dynamic(outcome, name, &keys, jwt().sign(ID, time(), &claims(), body));
-    };
-    add(
-        "body_differs",
-        "another event of many members",
-        hostile_event(&format!("{{{}}}", members(MIB - 100))),
-    );
-    add(
-        "body_differs",
-        "another event of empty arrays",
-        hostile_event(&format!("[{}0]", repeated("[],", MIB - 100))),
-    );
-    add(
-        "body_differs",
-        "another event of numbers that are hard to read",
-        hostile_event(&format!("[{}]", hard_numbers(MIB - 100))),
-    );
+        (name, body)
+    })
 }
 
 /// An event that is not in the catalogue, whose `data` is kept as a tree.
