@@ -126,12 +126,14 @@ def _says_otherwise(body, claims):
     """Whether the body is an event too, and not the one of the claims (None if unreadable).
 
     An event is an object: what does not begin like one is none. What cannot be read of an object
-    cannot be compared, and what is not UTF-8 cannot be read at all.
+    cannot be compared, and what is not UTF-8 cannot be read at all; a zero in front may be the first
+    half of a brace in another encoding.
     """
     value, flaws = strict_json.read(body)
     if strict_json.NOT_UTF8 in flaws:
         return True
-    if not body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\n\x0c\r").startswith(b"{"):
+    text = body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\n\x0c\r")
+    if not text.startswith(b"{") and not body.startswith(b"\0"):
         return False
     if flaws:
         return True
