@@ -81,7 +81,8 @@ pub(super) struct State {
     bucket: Bucket,
     /// When the next attempt is allowed after failures.
     retry_at: Millis,
-    failed_at: Millis,
+    /// When the last fetch failed, unless one has succeeded since.
+    failed_at: Option<Millis>,
     pub(super) failures: u32,
     /// The number of the fetch under way.
     pub(super) under_way: Option<u64>,
@@ -98,7 +99,7 @@ impl State {
             current: None,
             bucket,
             retry_at: Millis::MIN,
-            failed_at: Millis::MIN,
+            failed_at: None,
             failures: 0,
             under_way: None,
             imported: None,
@@ -131,7 +132,7 @@ impl State {
 
     /// Tells whether the last fetch failed, so lately that the next need not have ended yet.
     fn has_just_failed(&self, now: Millis) -> bool {
-        self.failures > 0 && now.saturating_sub(self.failed_at) < self.policy.excuse()
+        self.failed_at.is_some_and(|at| now.saturating_sub(at) < self.policy.excuse())
     }
 
     /// Takes note that a fetch starts: attempts are counted, whatever their result. Gives the
@@ -158,6 +159,7 @@ impl State {
     ) -> bool {
         self.under_way = None;
         self.failures = 0;
+        self.failed_at = None;
         self.retry_at = Millis::MIN;
         if self.imported.is_some_and(|imported| imported > asked_at) {
             return false;
@@ -183,7 +185,7 @@ impl State {
     pub(super) fn note_failure(&mut self, now: Millis, jitter: u8) {
         self.under_way = None;
         self.failures = self.failures.saturating_add(1);
-        self.failed_at = now;
+        self.failed_at = Some(now);
         let backoff = Policy::backoff(self.failures, self.has_keys(now), jitter);
         self.retry_at = now.saturating_add(backoff);
     }
@@ -315,6 +317,17 @@ mod tests {
         fail(&mut state, T0 + 9 * MINUTE);
         assert_eq!(state.plan(true, T0 + 10 * MINUTE + 22 * SECOND - 1), Plan::UseAndRefresh);
         assert_eq!(state.plan(true, T0 + 10 * MINUTE + 22 * SECOND), Plan::Fetch);
+    }
+
+    #[test]
+    fn a_failure_that_was_made_good_excuses_nothing() {
+        let mut state = fetched_at(T0);
+        fail(&mut state, T0 + 9 * MINUTE);
+        let now = T0 + 9 * MINUTE + SECOND;
+        state.start(now);
+        assert!(state.store(keys(), now, Some(Duration::ZERO), 0, true));
+        assert_eq!(state.plan(true, now + MINUTE - 1), Plan::UseAndRefresh);
+        assert_eq!(state.plan(true, now + MINUTE), Plan::Fetch);
     }
 
     #[test]
