@@ -2,16 +2,9 @@
 
 use std::time::Duration;
 
-use gemini_webhooks::{Claim, Clock, ConfigError, Dedup, Delivery, Lease, MemoryStore};
+use gemini_webhooks::{Clock, ConfigError, MemoryStore};
 
 use crate::world::*;
-
-async fn claim(dedup: &Dedup, delivery: &Delivery) -> Lease {
-    match dedup.claim(delivery).await.unwrap() {
-        Claim::Ours(lease) => lease,
-        other => panic!("{other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn a_crash_costs_a_lease_and_never_an_event() {

@@ -10,7 +10,7 @@ use gemini_webhooks::testing::{
 };
 use gemini_webhooks::{
     Binding, Claim, Clock, Dedup, DedupBuilder, DedupStore, Delivery, DynamicVerifier, KeySet,
-    NotProcessed, Once, Secret, StaticVerifier,
+    Lease, NotProcessed, Once, Secret, StaticVerifier,
 };
 use serde_json::{Value, json};
 
@@ -148,6 +148,14 @@ pub(crate) const STORE_DOWN: Outcome = Err(NotProcessed::StoreDown);
 /// Processes a delivery by work that succeeds.
 pub(crate) async fn process(dedup: &Dedup, delivery: &Delivery) -> Outcome {
     dedup.process_once(delivery, async { Ok(()) }).await
+}
+
+/// Claims what nobody has claimed.
+pub(crate) async fn claim(dedup: &Dedup, delivery: &Delivery) -> Lease {
+    match dedup.claim(delivery).await.unwrap() {
+        Claim::Ours(lease) => lease,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Claims each of some deliveries a thousand times at once, by these receivers in turns.
