@@ -30,7 +30,7 @@ use std::error::Error;
 pub(crate) type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 #[tokio::main]
-pub(crate) async fn main() -> Result<()> {
+async fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["receiver"] => receiver::run(&redis_url()?).await,
