@@ -12,14 +12,18 @@ use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, TestRsaKey, jwks, sample_body,
 };
 use gemini_webhooks::{
-    Binding, CachedKeys, Clock, ConfigError, Delivery, DynamicVerifier, Error, Fetch, FetchFuture,
-    FetchProblem, FetchRequest, Fetched, KeyEvent, KeySource, SnapshotProblem, Wanted,
+    Binding, CachedKeys, CachedKeysBuilder, Clock, ConfigError, Delivery, DynamicVerifier, Error,
+    Fetch, FetchFuture, FetchProblem, FetchRequest, Fetched, KeyEvent, KeySource, SnapshotProblem,
+    Wanted,
 };
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 const T0: u64 = 1_800_000_000;
 const AUDIENCE: &str = "my-project-client-id";
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// An age at which a set is looked for again but not past its time, whatever the jitter: that puts
 /// the refresh off from 480 s by a minute at most, and a set is kept for 600 s.
@@ -87,6 +91,23 @@ impl Fetch for Script {
     }
 }
 
+/// What a script says, but a failure takes all the time that a fetch may take.
+struct FailingSlowly(Script, ManualClock);
+
+impl Fetch for FailingSlowly {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let (answer, clock) = (self.0.fetch(request), self.1.clone());
+        Box::pin(async move {
+            let end = clock.now() + 5 * SECOND;
+            let answer = answer.await;
+            while answer.is_err() && clock.now() < end {
+                tokio::task::yield_now().await;
+            }
+            answer
+        })
+    }
+}
+
 /// A verifier over a scripted cache, and what moves it.
 struct World {
     clock: ManualClock,
@@ -100,11 +121,15 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::over(|script, _| cache(script))
+    }
+
+    fn over(cache: impl FnOnce(Script, ManualClock) -> CachedKeysBuilder) -> Self {
         let clock = ManualClock::at(T0);
-        let script = Script::answering(jwks([signer().jwk(), ed25519(1).jwk()]));
+        let script = script();
         let events: Arc<Mutex<Vec<_>>> = Arc::default();
         let told = Arc::clone(&events);
-        let keys = CachedKeys::builder("https://keys.example.com", script.clone())
+        let keys = cache(script.clone(), clock.clone())
             .clock(clock.clone())
             .on_event(move |event| told.lock().unwrap().push(event))
             .build()
@@ -169,6 +194,14 @@ impl World {
             tokio::task::yield_now().await;
         }
     }
+}
+
+fn cache(fetch: impl Fetch) -> CachedKeysBuilder {
+    CachedKeys::builder("https://keys.example.com", fetch)
+}
+
+fn script() -> Script {
+    Script::answering(jwks([signer().jwk(), ed25519(1).jwk()]))
 }
 
 fn signer() -> JwtSigner {
@@ -416,7 +449,7 @@ async fn a_fetcher_that_panics_is_a_failure_like_another() {
             Box::pin(async { panic!("on purpose") })
         }
     }
-    let keys = CachedKeys::builder("https://keys.example.com", Panics).build().unwrap();
+    let keys = cache(Panics).build().unwrap();
     assert_eq!(keys.warm_up().await.unwrap_err(), Error::KeysUnreachable);
     assert_eq!(keys.health().failures, 1);
 }
@@ -493,6 +526,82 @@ async fn a_snapshot_is_under_every_rule() {
     assert!(world.verify(world.jwt(&rotated())).await.is_ok());
 }
 
+#[test]
+fn how_long_a_set_is_kept_is_bounded() {
+    let build = |ttl| cache(script()).ttl(ttl).build().map(drop);
+    for good in [60 * SECOND, DAY] {
+        assert_eq!(build(good), Ok(()), "{good:?}");
+    }
+    for bad in [Duration::ZERO, 59_999 * MILLISECOND, DAY + MILLISECOND, Duration::MAX] {
+        assert_eq!(build(bad), Err(ConfigError::KeyTimesOutOfRange), "{bad:?}");
+    }
+}
+
+#[test]
+fn how_long_a_set_is_used_past_its_time_is_bounded() {
+    let build = |stale| cache(script()).stale_if_error(stale).build().map(drop);
+    for good in [Duration::ZERO, DAY] {
+        assert_eq!(build(good), Ok(()), "{good:?}");
+    }
+    for bad in [DAY + MILLISECOND, Duration::MAX] {
+        assert_eq!(build(bad), Err(ConfigError::KeyTimesOutOfRange), "{bad:?}");
+    }
+}
+
+#[test]
+fn how_far_apart_fetches_are_is_bounded() {
+    let build = |cooldown| cache(script()).ttl(DAY).cooldown(cooldown).build().map(drop);
+    for good in [SECOND, 600 * SECOND] {
+        assert_eq!(build(good), Ok(()), "{good:?}");
+    }
+    for bad in [Duration::ZERO, 999 * MILLISECOND, 600 * SECOND + MILLISECOND, Duration::MAX] {
+        assert_eq!(build(bad), Err(ConfigError::KeyTimesOutOfRange), "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_shorter_ttl_ends_the_life_of_a_withdrawn_key() {
+    let world = World::over(|script, _| cache(script).ttl(120 * SECOND));
+    world.keys.warm_up().await.unwrap();
+    world.script.answer(Ok(jwks([rotated().jwk()])));
+    world.clock.advance(120 * SECOND);
+    assert_eq!(world.good().await.unwrap_err(), Error::UnknownKey);
+}
+
+#[tokio::test]
+async fn a_shorter_stale_time_ends_the_life_of_a_key_in_an_outage() {
+    for stale in [0, 30] {
+        let stale = stale * SECOND;
+        let world = World::over(|script, _| cache(script).ttl(120 * SECOND).stale_if_error(stale));
+        outage(&world, 120 * SECOND + stale).await;
+    }
+}
+
+#[tokio::test]
+async fn an_outage_delays_nobody_whose_fetches_each_take_their_time() {
+    let world = World::over(|script, clock| cache(FailingSlowly(script, clock)));
+    outage(&world, 4_200 * SECOND).await;
+}
+
+#[tokio::test]
+async fn an_outage_delays_nobody_whose_fetches_are_far_apart() {
+    let rare = |script, _| cache(script).ttl(1_200 * SECOND).cooldown(600 * SECOND);
+    outage(&World::over(rare), 4_800 * SECOND).await;
+}
+
+/// After the first fetch the endpoint fails: with a request per second, each is accepted at once
+/// until the set has reached this age, and none from then on.
+async fn outage(world: &World, life: Duration) {
+    world.keys.warm_up().await.unwrap();
+    world.script.answer(Err(FetchProblem::Timeout));
+    for age in 0..life.as_secs() {
+        assert_eq!(poll_once(world, &world.v1a(1)), Some(Ok(())), "after {age} s");
+        world.settle().await;
+        world.clock.advance(SECOND);
+    }
+    assert_ne!(poll_once(world, &world.v1a(1)), Some(Ok(())));
+}
+
 /// A cache whose answers may be kept for a minute, with a cooldown of five.
 fn slow_to_look(clock: &ManualClock, script: &Script) -> CachedKeys {
     struct ForAMinute(Script);
@@ -508,7 +617,7 @@ fn slow_to_look(clock: &ManualClock, script: &Script) -> CachedKeys {
             })
         }
     }
-    CachedKeys::builder("https://keys.example.com", ForAMinute(script.clone()))
+    cache(ForAMinute(script.clone()))
         .cooldown(Duration::from_secs(300))
         .clock(clock.clone())
         .build()
@@ -527,10 +636,9 @@ async fn a_set_is_kept_until_the_next_fetch_is_allowed() {
         world.settle().await;
         world.clock.advance(Duration::from_secs(1));
     }
-    let short = CachedKeys::builder("https://keys.example.com", world.script.clone())
-        .ttl(Duration::from_secs(599))
-        .cooldown(Duration::from_secs(300));
-    assert_eq!(short.build().unwrap_err(), ConfigError::KeyTimesOutOfRange);
+    let build = |ttl| cache(script()).ttl(ttl).cooldown(300 * SECOND).build().map(drop);
+    assert_eq!(build(600 * SECOND), Ok(()));
+    assert_eq!(build(599_999 * MILLISECOND), Err(ConfigError::KeyTimesOutOfRange));
 }
 
 #[tokio::test]
@@ -560,10 +668,9 @@ async fn no_verdict_rests_on_a_refresh_that_a_cache_may_have_answered() {
     }
 }
 
-/// A good request as far as it comes without a wait.
-fn poll_once(world: &World) -> Option<Result<(), Error>> {
-    let request = world.jwt(&signer());
-    let mut verify = Box::pin(world.verifier.verify(&request.headers, request.body));
+/// A request as far as it comes without a wait.
+fn poll_once(world: &World, request: &SignedRequest) -> Option<Result<(), Error>> {
+    let mut verify = Box::pin(world.verifier.verify(&request.headers, request.body.clone()));
     match verify.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(verdict) => Some(verdict.map(drop)),
         Poll::Pending => None,
@@ -579,7 +686,7 @@ fn a_fetch_in_a_runtime_that_nobody_runs_is_given_up() {
     let (idle, busy) = (runtime(false), runtime(true));
     let world = World::new();
     // Polled once, and gone with the only runtime that would have run the fetch.
-    assert_eq!(idle.block_on(async { poll_once(&world) }), None);
+    assert_eq!(idle.block_on(async { poll_once(&world, &world.v1a(1)) }), None);
     let again = || async { world.good().await.map(drop) };
     assert_eq!(busy.block_on(again()), Err(Error::KeysUnreachable));
     world.clock.advance(Duration::from_secs(5));
@@ -587,14 +694,18 @@ fn a_fetch_in_a_runtime_that_nobody_runs_is_given_up() {
     // What the idle one brings at last is of no use to anybody, and harms nobody.
     idle.block_on(world.settle());
     assert_eq!(busy.block_on(again()), Ok(()));
+    let given_up = KeyEvent::Failed { problem: FetchProblem::Timeout, failures: 1 };
+    let fetched = KeyEvent::Fetched { usable: 2, skipped: 0 };
+    assert_eq!(*world.events.lock().unwrap(), [given_up, fetched]);
 }
 
 #[test]
 fn waiting_outside_a_runtime_is_503_and_no_panic() {
     let world = World::new();
-    assert_eq!(poll_once(&world), Some(Err(Error::KeysUnreachable)));
+    let request = world.v1a(1);
+    assert_eq!(poll_once(&world, &request), Some(Err(Error::KeysUnreachable)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Here a fetch starts, which the next caller would join.
-    assert_eq!(runtime.block_on(async { poll_once(&world) }), None);
-    assert_eq!(poll_once(&world), Some(Err(Error::KeysUnreachable)));
+    assert_eq!(runtime.block_on(async { poll_once(&world, &request) }), None);
+    assert_eq!(poll_once(&world, &request), Some(Err(Error::KeysUnreachable)));
 }
