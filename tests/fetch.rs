@@ -1,13 +1,20 @@
-//! The fetcher over real HTTP, against a server that answers as it is told.
+//! The fetcher over real HTTP, against a server that answers as it is told, and over TLS.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use gemini_webhooks::testing::{Ed25519Signer, KeyAnswer, KeyServer, jwks};
 use gemini_webhooks::{
-    CachedKeys, ConfigError, Error, Fetch as _, FetchProblem, FetchRequest, Fetched, HttpsFetch,
-    KeyEvent, KeySetProblem,
+    CachedKeys, ConfigError, Error, Fetch as _, FetchProblem, FetchRequest, Fetched,
+    GOOGLE_KEYS_URL, HttpsFetch, KeyEvent, KeySetProblem,
 };
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{AlertDescription, ServerConfig, ServerConnection};
 
 fn start(answer: KeyAnswer) -> KeyServer {
     KeyServer::start(answer).unwrap()
@@ -93,9 +100,86 @@ async fn cv6_102267_redirects_are_not_followed() {
 /// `PyJWT` fetched whatever the URL named.
 #[test]
 fn cv6_48522_no_scheme_but_https_is_fetched() {
-    for url in ["file:///etc/passwd", "http://example.com/", "ftp://example.com/", "data:,{}", ""] {
+    let other_schemes =
+        ["http://example.com/", "file:///etc/passwd", "ftp://example.com/", "data:,{}"];
+    let odd = ["https://user@example.com", "https://:pw@example.com", "https://example.com/#x"];
+    let client = reqwest::Client::new();
+    for url in other_schemes.into_iter().chain(odd).chain(["x", ""]) {
         assert_eq!(HttpsFetch::new(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
+        let with_client = HttpsFetch::with_client(client.clone(), url);
+        assert_eq!(with_client.unwrap_err(), ConfigError::KeyUrl, "{url}");
     }
+}
+
+#[test]
+fn for_tests_loopback_alone_is_fetched_without_tls() {
+    let elsewhere = ["http://example.com", "http://127.0.0.1.example.com/", "http://localhost/"];
+    let odd = ["http://user@127.0.0.1/", "http://:pw@127.0.0.1/", "http://127.0.0.1/#x", "x", ""];
+    for url in elsewhere.into_iter().chain(odd) {
+        assert_eq!(HttpsFetch::loopback(url).unwrap_err(), ConfigError::KeyUrl, "{url}");
+    }
+    assert!(HttpsFetch::loopback("http://127.0.0.1/").is_ok());
+}
+
+/// The set that the keys of live deliveries were observed in. The one that Google's page links,
+/// `oauth2/v3/certs`, holds keys of other products.
+#[test]
+fn googles_keys_are_those_of_the_gemini_api() {
+    let observed = "https://generativelanguage.googleapis.com/.well-known/jwks.json";
+    assert_eq!(GOOGLE_KEYS_URL, observed);
+}
+
+const CERTIFICATE: &[u8] = include_bytes!("data/tls/certificate.pem");
+const KEY: &[u8] = include_bytes!("data/tls/key.pem");
+
+/// Serves the document once over TLS, by a certificate that nobody vouches for. Tells what arrived.
+fn start_tls() -> (String, Receiver<io::Result<String>>) {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(vec![certificate], key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let (tell, told) = channel();
+    thread::spawn(move || tell.send(answer_over_tls(config, &listener)));
+    (url, told)
+}
+
+fn answer_over_tls(config: Arc<ServerConfig>, listener: &TcpListener) -> io::Result<String> {
+    let (mut connection, _) = listener.accept()?;
+    let mut tls = ServerConnection::new(config).map_err(io::Error::other)?;
+    let mut stream = rustls::Stream::new(&mut tls, &mut connection);
+    let mut request = [0; 4096];
+    let length = stream.read(&mut request)?;
+    let document = document();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", document.len());
+    stream.write_all((head + &document).as_bytes())?;
+    Ok(String::from_utf8_lossy(&request[..length]).into_owned())
+}
+
+fn arrived(told: &Receiver<io::Result<String>>) -> io::Result<String> {
+    told.recv_timeout(Duration::from_secs(10)).expect("nobody came to the server")
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_nobody_vouches_for_is_asked_nothing() {
+    let (url, told) = start_tls();
+    let answer = HttpsFetch::new(&url).unwrap().fetch(FetchRequest::default()).await;
+    assert_eq!(problem(answer), FetchProblem::Unreachable);
+    // The client came, looked at the certificate, and went away without a request.
+    let ended = arrived(&told).unwrap_err().downcast::<rustls::Error>().unwrap();
+    assert_eq!(ended, rustls::Error::AlertReceived(AlertDescription::UnknownCA));
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_the_client_trusts_is_asked() {
+    let (url, told) = start_tls();
+    let certificate = reqwest::Certificate::from_pem(CERTIFICATE).unwrap();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([certificate]);
+    let fetcher = HttpsFetch::with_client(client.build().unwrap(), &url).unwrap();
+    let answer = fetcher.fetch(FetchRequest::default()).await.unwrap();
+    assert!(matches!(answer, Fetched::Document { body, .. } if body == document()));
+    assert!(arrived(&told).unwrap().starts_with("GET / HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
