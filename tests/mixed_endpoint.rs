@@ -1,15 +1,15 @@
 //! One endpoint for both kinds: the syntax of the header decides, and nothing else.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, StaticSigner, TestRsaKey, jwks,
     sample_body,
 };
 use gemini_webhooks::{
-    Binding, Clock, Delivery, DynamicVerifier, Error, KeySet, ReplayWindow, Scheme, Secret,
-    SeenScheme, StaticVerifier, Verifier,
+    Binding, Clock, Delivery, DynamicVerifier, DynamicVerifierBuilder, Error, KeySet, ReplayWindow,
+    Scheme, Secret, SeenScheme, StaticVerifier, StaticVerifierBuilder, Verifier,
 };
 use serde_json::Value;
 
@@ -40,11 +40,15 @@ fn verifier() -> Verifier {
     Verifier::new(static_webhooks(), dynamic_webhooks())
 }
 
-fn static_webhooks() -> StaticVerifier {
-    StaticVerifier::builder().secret(secret()).clock(clock()).build().unwrap()
+fn static_builder() -> StaticVerifierBuilder {
+    StaticVerifier::builder().secret(secret()).clock(clock())
 }
 
-fn dynamic_webhooks() -> DynamicVerifier {
+fn static_webhooks() -> StaticVerifier {
+    static_builder().build().unwrap()
+}
+
+fn dynamic_builder() -> DynamicVerifierBuilder {
     let keys = jwks([jwt_signer().jwk(), ed25519_signer().jwk()]);
     let keys = Arc::new(KeySet::from_json(keys.as_bytes()).unwrap());
     DynamicVerifier::builder()
@@ -52,8 +56,10 @@ fn dynamic_webhooks() -> DynamicVerifier {
         .binding(Binding::dangerous_any_tenant())
         .keys(keys)
         .clock(clock())
-        .build()
-        .unwrap()
+}
+
+fn dynamic_webhooks() -> DynamicVerifier {
+    dynamic_builder().build().unwrap()
 }
 
 fn static_request() -> SignedRequest {
@@ -112,25 +118,43 @@ async fn a_mixed_header_is_accepted_when_either_scheme_verifies() {
     assert_eq!(verify(&neither).await.unwrap_err(), Error::SignatureMismatch);
 }
 
+/// The clock of a verifier that must not be asked: the time is the first thing that one looks at.
+#[derive(Debug)]
+struct NotAsked;
+
+impl Clock for NotAsked {
+    fn now(&self) -> SystemTime {
+        panic!("the other verifier is asked")
+    }
+}
+
 #[tokio::test]
 async fn what_one_verifier_refuses_for_good_the_other_is_not_asked() {
-    let mut stale = v1a_request();
-    stale.headers.insert("webhook-timestamp", "1".parse().unwrap());
-    assert!(matches!(verify(&stale).await.unwrap_err(), Error::TooOld { .. }));
+    let static_only =
+        Verifier::new(static_webhooks(), dynamic_builder().clock(NotAsked).build().unwrap());
     let forged = with_signature(&format!("v1,{}=", "A".repeat(43)));
-    assert_eq!(verify(&forged).await.unwrap_err(), Error::SignatureMismatch);
     let unknown = with_signature("v2,AAAA");
     let saw = SeenScheme::Unknown;
-    assert_eq!(verify(&unknown).await.unwrap_err(), Error::SchemeNotConfigured { saw });
+    for (request, refusal) in
+        [(forged, Error::SignatureMismatch), (unknown, Error::SchemeNotConfigured { saw })]
+    {
+        let refused = static_only.verify(&request.headers, request.body).await;
+        assert_eq!(refused.unwrap_err(), refusal);
+    }
+    let dynamic_only =
+        Verifier::new(static_builder().clock(NotAsked).build().unwrap(), dynamic_webhooks());
+    for mut request in [v1a_request(), jwt_request()] {
+        request.headers.insert("webhook-timestamp", "1".parse().unwrap());
+        let refused = dynamic_only.verify(&request.headers, request.body).await;
+        assert!(matches!(refused.unwrap_err(), Error::TooOld { .. }));
+    }
 }
 
 #[tokio::test]
 async fn the_rules_of_one_verifier_are_never_applied_to_what_the_other_serves() {
-    let strict = StaticVerifier::builder()
-        .secret(secret())
+    let strict = static_builder()
         .max_body_bytes(1024)
         .replay_window(ReplayWindow::new(SECOND, SECOND).unwrap())
-        .clock(clock())
         .build()
         .unwrap();
     let verifier = Verifier::new(strict, dynamic_webhooks());
@@ -144,6 +168,17 @@ async fn the_rules_of_one_verifier_are_never_applied_to_what_the_other_serves() 
     both.headers.insert("webhook-id", "msg_2".parse().unwrap());
     let refused = verifier.verify(&both.headers, both.body).await;
     assert_eq!(refused.unwrap_err(), Error::SignatureMismatch);
+}
+
+#[test]
+fn the_largest_body_is_the_larger_one_of_both_verifiers() {
+    let of_static = |bytes| static_builder().max_body_bytes(bytes).build().unwrap();
+    let of_dynamic = |bytes| dynamic_builder().max_body_bytes(bytes).build().unwrap();
+    assert_eq!(Verifier::from(of_static(2048)).max_body_bytes(), 2048);
+    assert_eq!(Verifier::from(of_dynamic(2048)).max_body_bytes(), 2048);
+    for (one, other) in [(2048, 4096), (4096, 2048)] {
+        assert_eq!(Verifier::new(of_static(one), of_dynamic(other)).max_body_bytes(), 4096);
+    }
 }
 
 #[tokio::test]
