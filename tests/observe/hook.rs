@@ -4,10 +4,11 @@
 mod requests;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gemini_webhooks::{Clock as _, Error, SeenScheme, Verdict};
 
-use self::requests::{clock, requests, verifier, verifier_by};
+use self::requests::{cached_keys, clock, requests, verifier, verifier_by, verifier_over};
 
 async fn verdicts() -> Vec<Verdict> {
     let told: Arc<Mutex<Vec<Verdict>>> = Arc::default();
@@ -43,14 +44,46 @@ async fn the_hook_is_told_once_of_every_verification() {
 }
 
 #[tokio::test]
-async fn what_is_refused_by_its_headers_alone_is_told_once() {
+async fn what_is_received_is_told_once() {
     let told: Arc<Mutex<Vec<&'static str>>> = Arc::default();
     let hook = Arc::clone(&told);
     let verifier = verifier(move |verdict| hook.lock().unwrap().push(verdict.outcome()));
     for request in requests() {
-        let _ = verifier.receive(&request.headers, async { Ok(request.body) }).await;
+        let received = verifier.receive(&request.headers, async { Ok(request.body) }).await;
+        let outcome = received.map_or_else(|refusal| refusal.code(), |_| "accepted");
+        assert_eq!(std::mem::take(&mut *told.lock().unwrap()), [outcome]);
     }
-    assert_eq!(told.lock().unwrap().len(), requests().len());
+}
+
+#[tokio::test]
+async fn what_is_refused_by_its_headers_alone_is_told_once() {
+    let told: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+    let hook = Arc::clone(&told);
+    let verifier = verifier(move |verdict| hook.lock().unwrap().push(verdict.outcome()));
+    for request in [4, 5, 6, 9].map(|n| requests().swap_remove(n)) {
+        let no_body =
+            std::future::poll_fn::<Result<Vec<u8>, Error>, _>(|_| panic!("the body is asked for"));
+        let refusal = verifier.receive(&request.headers, no_body).await.unwrap_err();
+        assert_eq!(std::mem::take(&mut *told.lock().unwrap()), [refusal.code()]);
+    }
+}
+
+#[tokio::test]
+async fn the_age_of_the_keys_is_told_where_the_source_tells_it() {
+    let told: Arc<Mutex<Vec<Option<Duration>>>> = Arc::default();
+    let hook = Arc::clone(&told);
+    let clock = clock();
+    let keys = cached_keys(&clock).await;
+    let verifier = verifier_over(keys, clock.clone(), move |verdict| {
+        hook.lock().unwrap().push(verdict.key_age());
+    });
+    let age = Duration::from_secs(50);
+    clock.advance(age);
+    for request in requests().into_iter().take(3) {
+        verifier.verify(&request.headers, request.body).await.unwrap();
+    }
+    assert_eq!(*told.lock().unwrap(), [None, Some(age), Some(age)]);
+    assert!(verdicts().await.iter().all(|verdict| verdict.key_age().is_none()));
 }
 
 #[tokio::test]
@@ -61,7 +94,7 @@ async fn who_goes_away_before_the_body_is_there_is_told_as_interrupted() {
     for request in requests() {
         let never = std::future::pending::<Result<Vec<u8>, Error>>();
         let receive = verifier.receive(&request.headers, never);
-        let patience = std::time::Duration::from_millis(1);
+        let patience = Duration::from_millis(1);
         let _ = tokio::time::timeout(patience, receive).await;
     }
     let told = told.lock().unwrap();
@@ -79,7 +112,7 @@ async fn a_body_that_takes_long_is_judged_by_the_time_of_its_end() {
     });
     for request in requests().into_iter().take(3) {
         let slow = async {
-            clock.advance(std::time::Duration::from_secs(400));
+            clock.advance(Duration::from_secs(400));
             Ok(request.body)
         };
         let refused = verifier.receive(&request.headers, slow).await.unwrap_err();

@@ -7,7 +7,8 @@ use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, StaticSigner, TestRsaKey, jwks,
 };
 use gemini_webhooks::{
-    Binding, Clock, DynamicVerifier, KeySet, Secret, StaticVerifier, Verdict, Verifier,
+    Binding, CachedKeys, Clock, DynamicVerifier, Fetch, FetchFuture, FetchRequest, Fetched, KeySet,
+    KeySource, Secret, StaticVerifier, Verdict, Verifier,
 };
 use serde_json::{Value, json};
 
@@ -36,7 +37,15 @@ pub(crate) fn verifier_by(
     clock: ManualClock,
     hook: impl Fn(&Verdict) + Clone + Send + Sync + 'static,
 ) -> Verifier {
-    let keys = jwks([jwt_signer().jwk(), Ed25519Signer::from_seed([7; 32]).jwk()]);
+    let keys = Arc::new(KeySet::from_json(document().as_bytes()).unwrap());
+    verifier_over(keys, clock, hook)
+}
+
+pub(crate) fn verifier_over(
+    keys: impl KeySource,
+    clock: ManualClock,
+    hook: impl Fn(&Verdict) + Clone + Send + Sync + 'static,
+) -> Verifier {
     let static_webhooks = StaticVerifier::builder()
         .secret(secret())
         .clock(clock.clone())
@@ -46,12 +55,33 @@ pub(crate) fn verifier_by(
     let dynamic_webhooks = DynamicVerifier::builder()
         .audience(AUDIENCE)
         .binding(Binding::metadata_token("token", TOKEN).unwrap())
-        .keys(Arc::new(KeySet::from_json(keys.as_bytes()).unwrap()))
+        .keys(keys)
         .clock(clock)
         .on_verdict(hook)
         .build()
         .unwrap();
     Verifier::new(static_webhooks, dynamic_webhooks)
+}
+
+fn document() -> String {
+    jwks([jwt_signer().jwk(), Ed25519Signer::from_seed([7; 32]).jwk()])
+}
+
+/// Answers with the keys, at once.
+struct Document;
+
+impl Fetch for Document {
+    fn fetch(&self, _: FetchRequest) -> FetchFuture {
+        Box::pin(async { Ok(Fetched::document(document(), None, None)) })
+    }
+}
+
+/// The keys from a cache that has just fetched them.
+pub(crate) async fn cached_keys(clock: &ManualClock) -> CachedKeys {
+    let builder = CachedKeys::builder("https://keys.example.com", Document);
+    let keys = builder.clock(clock.clone()).build().unwrap();
+    keys.warm_up().await.unwrap();
+    keys
 }
 
 fn static_request() -> SignedRequest {
