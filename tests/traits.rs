@@ -27,6 +27,7 @@ assert_not_impl_any!(StaticSigner: Display, PartialEq, Serialize, DeserializeOwn
 assert_not_impl_any!(Delivery: DeserializeOwned, Default, From<Record>, From<Event>, Display);
 assert_not_impl_any!(Delivery: From<SignedRequest>, TryFrom<Record>, TryFrom<Event>);
 assert_not_impl_any!(Checked<'static>: DeserializeOwned, Default, Display);
+assert_not_impl_any!(Checked<'static>: From<SignedRequest>, TryFrom<Record>, TryFrom<Event>);
 assert_impl_all!(Delivery: Clone, Serialize, Send, Sync);
 assert_impl_all!(Record: Serialize, DeserializeOwned);
 
@@ -38,11 +39,15 @@ assert_impl_all!(Error: Clone, PartialEq, Send, Sync, Display, std::error::Error
 #[cfg(feature = "dynamic")]
 mod dynamic {
     use super::*;
-    use gemini_webhooks::{Binding, CachedKeys, DynamicVerifier, DynamicVerifierBuilder, KeySet};
+    use gemini_webhooks::{
+        Binding, CachedKeys, CachedKeysBuilder, DynamicVerifier, DynamicVerifierBuilder, KeySet,
+    };
 
     assert_not_impl_any!(Binding: Display, PartialEq, Serialize, DeserializeOwned, Default);
     assert_not_impl_any!(DynamicVerifier: Display, PartialEq, Serialize, DeserializeOwned, Default);
     assert_not_impl_any!(DynamicVerifierBuilder: Clone, Display, PartialEq, Serialize, Default);
+    // The URL that keys come from can have credentials in it.
+    assert_not_impl_any!(CachedKeysBuilder: Clone, Display, PartialEq, Serialize, DeserializeOwned);
     // Whoever could read one from anywhere could forge deliveries: `from_json` is the one way.
     assert_not_impl_any!(KeySet: DeserializeOwned, Default);
     assert_impl_all!(DynamicVerifier: Clone, Send, Sync, Unpin);
@@ -52,19 +57,50 @@ mod dynamic {
 #[cfg(feature = "client")]
 mod client {
     use super::*;
-    use gemini_webhooks::client::{ApiKey, CreatedWebhook, NewSecret, WebhookClient};
+    use gemini_webhooks::client::{
+        ApiKey, CreatedWebhook, NewSecret, WebhookClient, WebhookClientBuilder, WebhookConfig,
+        WebhookConfigBuilder,
+    };
 
     assert_not_impl_any!(ApiKey: Display, PartialEq, Serialize, DeserializeOwned, AsRef<str>);
     assert_not_impl_any!(NewSecret: Clone, Display, PartialEq, Serialize, DeserializeOwned);
     assert_not_impl_any!(NewSecret: AsRef<str>, Into<String>);
     assert_not_impl_any!(CreatedWebhook: Clone, Display, PartialEq, Serialize, DeserializeOwned);
     assert_not_impl_any!(WebhookClient: Display, PartialEq, Serialize, DeserializeOwned);
+    assert_not_impl_any!(WebhookClientBuilder: Clone, Display, PartialEq, Serialize);
+    // The token of a binding goes into the request that starts a job, and nowhere else.
+    assert_impl_all!(WebhookConfig: Serialize);
+    assert_not_impl_any!(WebhookConfig: Display, PartialEq, DeserializeOwned);
+    assert_not_impl_any!(WebhookConfigBuilder: Clone, Display, PartialEq, Serialize);
+}
+
+#[cfg(feature = "fetch")]
+assert_not_impl_any!(
+    gemini_webhooks::HttpsFetch: Display, PartialEq, Serialize, DeserializeOwned
+);
+
+#[cfg(feature = "redis")]
+assert_not_impl_any!(
+    gemini_webhooks::RedisStore: Display, PartialEq, Serialize, DeserializeOwned
+);
+
+#[cfg(feature = "tower")]
+mod tower {
+    use super::*;
+    use gemini_webhooks::tower::{Verify, VerifyLayer};
+
+    assert_not_impl_any!(VerifyLayer: Display, PartialEq, Serialize, DeserializeOwned, Default);
+    assert_not_impl_any!(Verify<()>: Display, PartialEq, Serialize, DeserializeOwned, Default);
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
-assert_not_impl_any!(
-    gemini_webhooks::testing::Ed25519Signer: Display, PartialEq, Serialize, DeserializeOwned
-);
+mod signers {
+    use super::*;
+    use gemini_webhooks::testing::{Ed25519Signer, JwtSigner};
+
+    assert_not_impl_any!(Ed25519Signer: Display, PartialEq, Serialize, DeserializeOwned);
+    assert_not_impl_any!(JwtSigner: Display, PartialEq, Serialize, DeserializeOwned);
+}
 
 // A diagnosis is no response, nothing to pass on as an error, and nothing that vouches.
 #[cfg(feature = "explain")]

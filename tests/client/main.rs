@@ -8,6 +8,8 @@ mod lists;
 mod repeats;
 mod rotation;
 mod service;
+#[path = "../leak/source.rs"]
+mod source;
 
 use std::time::Duration;
 

@@ -11,11 +11,12 @@ fn is_type(word: &&str) -> bool {
     word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase)
 }
 
-/// The types that the crate's root re-exports.
-pub(crate) fn exported() -> BTreeSet<String> {
-    let root = read("lib.rs");
-    let (_, exports) = root.split_once("pub use crate::").unwrap();
-    let words = exports.split(|c: char| !c.is_alphanumeric() && c != '_');
+/// The types that a module re-exports.
+pub(crate) fn exported(file: &str) -> BTreeSet<String> {
+    let source = read(file);
+    let exports = source.split("\npub use ").skip(1).filter_map(|rest| rest.split_once(';'));
+    let words =
+        exports.flat_map(|(names, _)| names.split(|c: char| !c.is_alphanumeric() && c != '_'));
     words.filter(is_type).map(str::to_owned).collect()
 }
 
@@ -44,7 +45,8 @@ pub(crate) fn word(text: &str) -> &str {
 
 #[test]
 fn the_source_is_read() {
-    assert!(exported().contains("Delivery") && exported().contains("HttpsFetch"));
+    let root = exported("lib.rs");
+    assert!(root.contains("Delivery") && root.contains("HttpsFetch"));
     assert!(public_in("tower.rs").contains("VerifyLayer"));
     assert_eq!(
         variants("error/problem.rs", "SeenScheme"),
