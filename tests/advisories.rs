@@ -5,7 +5,7 @@
 //!
 //! Not here, and why:
 //! - GHSA-f67f-2j6r-m4c9, CV6-9537 (comparison not in constant time): nothing that a verdict could
-//!   show; the comparisons are those of `ctutils`.
+//!   show; the comparisons are those of `ctutils`, and `benches/timing.rs` measures them.
 //! - CV6-28449 (no lasting record against replay): in `tests/dedup`.
 //! - CV6-48522 and CV6-102267 (other schemes, redirects): in `tests/fetch.rs`, by their ids.
 //! - GHSA-fhv5-28vv-h8m8 (a fetch per unknown `kid`, one failure wipes the keys), CV5-22149 and

@@ -1,8 +1,6 @@
 //! A stand-in of Google's `WebhookService` over real HTTP, with its state in memory: everything
 //! that is documented or was observed of it, and every way in which an answer can go wrong.
-//!
-//! It knows nothing of the client, so that the tests of other programs can include this file by
-//! `#[path]`. It needs axum 0.8, futures-util, `serde_json`, time (`formatting`) and tokio.
+//! It knows nothing of the client.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
