@@ -1,20 +1,13 @@
 #!/usr/bin/env bash
 # Installs redis-server where it is missing: tests and an example start one of their own.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-if ! command -v redis-server >/dev/null; then
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-        echo "redis-server is missing, and only apt as root can install it here" >&2
-        exit 1
-    fi
-    apt-get update
-    # Debian would start one as a service, on the usual port: nobody asked for that.
-    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends redis-server
-fi
+source scripts/install.sh
 
+command -v redis-server >/dev/null || install_by_apt redis-server
 version=$(redis-server --version | sed -n 's/.* v=\([0-9]*\.[0-9]*\).*/\1/p')
 if [ "$(printf '%s\n' 6.2 "$version" | sort -V | head -n 1)" != 6.2 ]; then
-    echo "redis-server $version is too old: 6.2 or later is needed" >&2
-    exit 1
+  fail "redis-server $version is too old: 6.2 or later is needed"
 fi
 echo "redis-server $version"

@@ -7,12 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v valgrind >/dev/null; then
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-        echo "valgrind is missing, and only apt as root can install it here" >&2
-        exit 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends valgrind
-fi
+source scripts/install.sh
+
+command -v valgrind >/dev/null || install_by_apt valgrind
 cargo bench --locked --quiet -p gemini-webhooks-benches --bench instructions -- "$@"

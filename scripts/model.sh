@@ -13,16 +13,14 @@ seed=${2:-1}
 model=tests/model
 venv=target/model/venv
 
-source scripts/python.sh
+source scripts/install.sh
 
 # Optimised where that pays.
 build_judge() {
-  local profile=dev directory=debug target
+  local profile=dev directory=debug
   [ "$count" -gt 100000 ] && profile=release directory=release
   cargo build --locked --quiet --profile $profile --package gemini-webhooks-model
-  target=$(cargo metadata --locked --no-deps --format-version 1 |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-  judge=$target/$directory/gemini-webhooks-model
+  judge=$(target_directory)/$directory/gemini-webhooks-model
 }
 
 command -v cargo >/dev/null || fail "missing: cargo"
