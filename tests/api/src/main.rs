@@ -3,28 +3,32 @@
 //! Called by `scripts/public-api.sh`. Exits with 3 where the file is of another version of the format
 //! than this program reads.
 
-use std::env;
+use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
+use std::{env, fs};
 
-use public_api::{Builder, Error};
+use public_api::Builder;
+use rustdoc_types::FORMAT_VERSION;
+use serde_json::Value;
 
-fn main() -> ExitCode {
-    let Some(file) = env::args_os().nth(1) else {
-        eprintln!("usage: gemini-webhooks-public-api FILE");
-        return ExitCode::from(2);
-    };
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let file = env::args_os().nth(1).ok_or("usage: gemini-webhooks-public-api FILE")?;
+    let version = format_version(file.as_ref())?;
+    if version != u64::from(FORMAT_VERSION) {
+        eprintln!("the format has version {version}, and {FORMAT_VERSION} is read here");
+        return Ok(ExitCode::from(3));
+    }
     let api = Builder::from_rustdoc_json(file)
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
-        .build();
-    match api {
-        Ok(api) => {
-            print!("{api}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(if matches!(error, Error::SerdeJsonError(_)) { 3 } else { 1 })
-        }
-    }
+        .build()?;
+    print!("{api}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whatever else has changed in the format, the version stands where it stood.
+fn format_version(file: &Path) -> Result<u64, Box<dyn Error>> {
+    let json: Value = serde_json::from_slice(&fs::read(file)?)?;
+    Ok(json["format_version"].as_u64().ok_or("no format_version: this is no JSON of rustdoc")?)
 }
