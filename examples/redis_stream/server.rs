@@ -116,7 +116,9 @@ impl Drop for RedisServer {
 }
 
 pub(crate) fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &process.id().to_string()]).status();
+    // Of the shell: images without a program `kill` have that.
+    let kill = format!("kill {name} {}", process.id());
+    let sent = Command::new("sh").args(["-c", &kill]).status();
     assert!(sent.is_ok_and(|status| status.success()));
 }
 
