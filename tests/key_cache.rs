@@ -226,6 +226,37 @@ async fn nothing_is_fetched_before_the_first_request() {
 }
 
 #[tokio::test]
+async fn keys_at_hand_are_lent_without_a_look() {
+    let world = World::warm().await;
+    let lent = |wanted| world.keys.at_hand(wanted, world.clock.now()).is_some();
+    assert!(lent(Wanted::Kid("key-1")) && lent(Wanted::Ed25519));
+    assert!(!lent(Wanted::Kid("key-2")));
+    let held = || world.keys.held(world.clock.now()).map(|keys| keys.len());
+    assert_eq!(held(), Some(2));
+    world.minutes(10);
+    assert!(!lent(Wanted::Kid("key-1")) && !lent(Wanted::Ed25519));
+    // A diagnosis sees those that an outage would let be used.
+    assert_eq!(held(), Some(2));
+    world.minutes(60);
+    assert_eq!(held(), None);
+}
+
+#[tokio::test]
+async fn newer_keys_are_at_hand_for_a_verdict_once_the_endpoint_itself_was_asked() {
+    let world = World::warm().await;
+    let old = world.keys.at_hand(Wanted::Ed25519, world.clock.now()).unwrap().into_arc();
+    let newer = || world.keys.at_hand(Wanted::Ed25519Beyond(&old), world.clock.now());
+    world.script.answer(Ok(jwks([rotated().jwk(), ed25519(2).jwk()])));
+    world.until_refresh();
+    assert!(world.good().await.is_ok());
+    world.settle().await;
+    assert!(newer().is_none());
+    // Asks for a kid that is not there, and so past all caches.
+    assert_eq!(world.good().await.map(drop), Err(Error::UnknownKey));
+    assert!(newer().is_some());
+}
+
+#[tokio::test]
 async fn a_set_is_fetched_once_per_ttl() {
     let world = World::warm().await;
     for _ in 0..60 {

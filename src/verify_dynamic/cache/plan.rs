@@ -230,10 +230,9 @@ impl Bucket {
 
     fn take(&mut self, now: Millis, interval: Millis) {
         let left = self.starts_left_at(now, interval);
-        let full_or_past = left == BUCKET_SIZE || now < self.refilled_at;
         let refilled = left.saturating_sub(self.starts_left);
         // What is left of the current interval counts towards the next refill.
-        self.refilled_at = if full_or_past {
+        self.refilled_at = if left == BUCKET_SIZE {
             now
         } else {
             self.refilled_at.saturating_add(interval.saturating_mul(refilled.into()))
@@ -383,6 +382,17 @@ mod tests {
     }
 
     #[test]
+    fn a_start_is_allowed_again_at_the_end_of_each_interval() {
+        let mut state = fetched_at(T0);
+        for (start, next) in [(10, 30), (45, 60), (60, 90)] {
+            state.start(T0 + start * SECOND);
+            state.store(keys(), T0 + start * SECOND, None, 0, true);
+            assert_eq!(state.plan(false, T0 + next * SECOND - 1), Plan::Refuse);
+            assert_eq!(state.plan(false, T0 + next * SECOND), Plan::Fetch);
+        }
+    }
+
+    #[test]
     fn a_flood_costs_at_most_four_starts_in_any_minute() {
         for step in [1, 7, 999, 1_000, 29_999, 30_000] {
             let mut state = fetched_at(T0);
@@ -415,6 +425,9 @@ mod tests {
     fn without_keys_a_look_is_allowed_every_five_seconds() {
         let mut state = State::new(Policy::default());
         fail(&mut state, T0);
+        // Of two starts one is left, and the first failure is waited for a second.
+        assert_eq!(state.plan(false, T0 + SECOND - 1), Plan::Refuse);
+        assert_eq!(state.plan(false, T0 + SECOND), Plan::Fetch);
         fail(&mut state, T0);
         assert_eq!(state.plan(false, T0 + 4_999), Plan::Refuse);
         assert_eq!(state.plan(false, T0 + 5_000), Plan::Fetch);
@@ -438,7 +451,12 @@ mod tests {
         let newer = keys();
         assert!(state.import(Arc::clone(&newer), T0 + 1, T0 + 2));
         assert!(!state.store(keys(), T0, None, 0, true));
-        assert!(Arc::ptr_eq(&state.current.unwrap().keys, &newer));
+        assert!(Arc::ptr_eq(&state.current.as_ref().unwrap().keys, &newer));
+        state.start(T0 + 2);
+        let newest = keys();
+        assert!(state.import(keys(), T0 + 3, T0 + 4));
+        assert!(state.store(Arc::clone(&newest), T0 + 3, None, 0, true));
+        assert!(Arc::ptr_eq(&state.current.unwrap().keys, &newest));
     }
 
     #[test]
@@ -466,6 +484,12 @@ mod tests {
         let now = T0 - year;
         let allowed = (0..120).any(|n| state.plan(false, now + n * SECOND) == Plan::Fetch);
         assert!(allowed);
+        // By up to a cooldown there is nothing to be made good.
+        let mut state = fetched_at(T0);
+        state.start(T0);
+        state.store(keys(), T0, None, 0, true);
+        assert_eq!(state.plan(false, T0 - 30 * SECOND), Plan::Refuse);
+        assert_eq!(state.plan(false, T0 - 30 * SECOND - 1), Plan::Fetch);
     }
 
     #[test]
