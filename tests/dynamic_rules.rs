@@ -1293,6 +1293,9 @@ fn a_body_that_cannot_be_compared_with_the_claims_is_refused() {
         b"{\"type\":7",
         // Some readers skip a byte order mark.
         b"\xef\xbb\xbf{\"type\":\"batch.expired\",\"data\":{\"id\":\"b\"}}",
+        // And some guess UTF-16 or UTF-32, of which the zeros are UTF-8 as well.
+        b"\0{\0}",
+        b"\0\0\0{\0\0\0}",
     ] {
         let token = headers(rsa().token(&claims()));
         let refused = verify(for_audience(), &token, body.to_vec()).unwrap_err();

@@ -356,3 +356,14 @@ fn an_id_that_was_written_down_is_under_the_rules_of_the_header() {
     }
     assert!(serde_json::from_value::<gemini_webhooks::WebhookId>(json!("msg_1")).is_ok());
 }
+
+#[test]
+fn data_that_is_a_number_does_not_fit_in_whatever_form_it_arrives() {
+    // With a feature of serde_json, which any crate of a build may turn on, numbers arrive so.
+    for data in ["5", r#"{"$serde_json::private::Number":"5"}"#] {
+        let is_number = serde_json::from_str::<Value>(data).unwrap().is_number();
+        let body = format!(r#"{{"type":"video.generated","data":{data}}}"#);
+        let envelope: Envelope = serde_json::from_str(&body).unwrap();
+        assert_eq!(matches!(envelope.event(), Event::Unreadable { .. }), is_number, "{data}");
+    }
+}

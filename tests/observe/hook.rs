@@ -6,7 +6,10 @@ mod requests;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gemini_webhooks::{Clock as _, Error, SeenScheme, Verdict};
+use gemini_webhooks::{
+    CachedKeys, Clock as _, Error, Fetch, FetchFuture, FetchRequest, SeenScheme, Verdict,
+};
+use tokio::time::timeout;
 
 use self::requests::{cached_keys, clock, requests, verifier, verifier_by, verifier_over};
 
@@ -95,7 +98,7 @@ async fn who_goes_away_before_the_body_is_there_is_told_as_interrupted() {
         let never = std::future::pending::<Result<Vec<u8>, Error>>();
         let receive = verifier.receive(&request.headers, never);
         let patience = Duration::from_millis(1);
-        let _ = tokio::time::timeout(patience, receive).await;
+        let _ = timeout(patience, receive).await;
     }
     let told = told.lock().unwrap();
     let interrupted = told.iter().filter(|outcome| **outcome == "body_interrupted").count();
@@ -139,4 +142,30 @@ async fn what_ends_at_its_body_is_told_once() {
     let expected: Vec<_> =
         ends.iter().zip(schemes).map(|(end, scheme)| (Some(end), Some(scheme), Some(0))).collect();
     assert_eq!(told, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_goes_away_while_keys_are_waited_for_is_told_as_without_them() {
+    struct Never;
+    impl Fetch for Never {
+        fn fetch(&self, _: FetchRequest) -> FetchFuture {
+            Box::pin(std::future::pending())
+        }
+    }
+    let told: Arc<Mutex<Vec<_>>> = Arc::default();
+    let hook = Arc::clone(&told);
+    let keys = CachedKeys::builder("https://keys.example.com", Never).build().unwrap();
+    let verifier = verifier_over(keys, clock(), move |verdict| {
+        hook.lock().unwrap().push((verdict.outcome(), verdict.scheme()));
+    });
+    let patience = Duration::from_secs(1);
+    for (n, scheme) in [(1, SeenScheme::V1a), (2, SeenScheme::Jwt)] {
+        let request = requests().swap_remove(n);
+        let at_once = verifier.verify(&request.headers, request.body.clone());
+        assert!(timeout(patience, at_once).await.is_err());
+        let by_parts = verifier.receive(&request.headers, async { Ok(request.body) });
+        assert!(timeout(patience, by_parts).await.is_err());
+        let without_keys = ("keys_unreachable", Some(scheme));
+        assert_eq!(std::mem::take(&mut *told.lock().unwrap()), [without_keys; 2]);
+    }
 }
