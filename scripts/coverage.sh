@@ -14,9 +14,9 @@ command -v cargo-tarpaulin >/dev/null || cargo install --locked --quiet cargo-ta
 trap 'rm -f ./*.profraw' EXIT
 
 files=(
-    src/event.rs 'src/event/*' src/headers.rs src/json.rs src/replay.rs src/signature_header.rs
-    'src/verify_static/*' src/verify_dynamic/cache/plan.rs
-    src/verify_dynamic/{binding,claims,ed25519,jwt,keys,mod,unread}.rs
+    src/base64.rs src/event.rs 'src/event/*' src/headers.rs src/json.rs src/replay.rs
+    src/signature_header.rs src/verifier.rs 'src/verify_static/*' src/verify_dynamic/cache/plan.rs
+    src/verify_dynamic/{backend,binding,claims,ed25519,jwt,keys,mod,unread}.rs
 )
 cargo tarpaulin --engine llvm --locked --no-default-features --features aws-lc-rs --test fuzz_seeds \
     --target-dir "${CARGO_TARGET_DIR:-target}/coverage" --skip-clean \

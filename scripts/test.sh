@@ -89,6 +89,9 @@ cargo test --locked --all-features --config "$release.opt-level=3" \
     --lib --test advisories --test backends --test dynamic_rules --test events --test fuzz_seeds \
     --test mixed_endpoint --test standard_webhooks_vectors --test wire_rules
 
+step "the build that users get by default"
+cargo test --locked --lib --tests
+
 step "the build for static webhooks alone"
 # With `explain`, which dev-dependencies turn on anyhow.
 cargo test --locked --no-default-features --features explain --lib --test wire_rules --test rotation \
