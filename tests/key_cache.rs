@@ -293,25 +293,29 @@ async fn malformed_expired_foreign_and_wrong_alg_tokens_cost_no_fetch() {
 #[tokio::test]
 async fn ten_thousand_callers_share_one_fetch_and_no_more_than_the_limit_wait() {
     let world = Arc::new(World::new());
-    world.script.close();
-    let callers: Vec<_> = (0..10_000)
-        .map(|_| {
-            let world = Arc::clone(&world);
-            tokio::spawn(async move { world.good().await.map(drop) })
-        })
-        .collect();
-    world.settle().await;
-    world.script.open();
-    let (mut accepted, mut unreachable) = (0, 0);
-    for caller in callers {
-        match caller.await.unwrap() {
-            Ok(()) => accepted += 1,
-            Err(Error::KeysUnreachable) => unreachable += 1,
-            Err(other) => panic!("{other}"),
+    // In the second round there is room again for as many as have waited in the first.
+    for round in 1..=2 {
+        world.script.close();
+        let callers: Vec<_> = (0..10_000)
+            .map(|_| {
+                let world = Arc::clone(&world);
+                tokio::spawn(async move { world.good().await.map(drop) })
+            })
+            .collect();
+        world.settle().await;
+        world.script.open();
+        let (mut accepted, mut unreachable) = (0, 0);
+        for caller in callers {
+            match caller.await.unwrap() {
+                Ok(()) => accepted += 1,
+                Err(Error::KeysUnreachable) => unreachable += 1,
+                Err(other) => panic!("{other}"),
+            }
         }
+        assert_eq!(world.script.fetches(), round);
+        assert_eq!((accepted, unreachable), (1_024, 10_000 - 1_024));
+        world.minutes(10);
     }
-    assert_eq!(world.script.fetches(), 1);
-    assert_eq!((accepted, unreachable), (1_024, 10_000 - 1_024));
 }
 
 #[tokio::test]
@@ -521,6 +525,7 @@ async fn a_snapshot_starts_another_process() {
     other.script.answer(Err(FetchProblem::Unreachable));
     other.clock.advance(Duration::from_secs(60));
     other.keys.import(&snapshot).unwrap();
+    assert_eq!(serde_json::to_string(&other.keys.snapshot().unwrap()).unwrap(), text);
     assert!(other.good().await.is_ok());
     assert_eq!(other.script.fetches(), 0);
     // It keeps its age.

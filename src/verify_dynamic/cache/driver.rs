@@ -274,3 +274,30 @@ impl Drop for Place<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::verify_dynamic::cache::{FetchFuture, FetchRequest};
+
+    struct Never;
+
+    impl Fetch for Never {
+        fn fetch(&self, _: FetchRequest) -> FetchFuture {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn the_jitter_differs_from_time_to_time_and_from_cache_to_cache() {
+        let cache = || {
+            let clock = Arc::new(SystemClock);
+            Inner::new(String::new(), Box::new(Never), Policy::default(), clock, None)
+        };
+        let (one, another) = (cache(), cache());
+        let jitters = |cache: &Inner| (0..64).map(|now| cache.jitter(now)).collect::<Vec<_>>();
+        assert!(jitters(&one).iter().any(|jitter| *jitter != one.jitter(0)));
+        assert_ne!(jitters(&one), jitters(&another));
+    }
+}
