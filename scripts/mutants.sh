@@ -33,7 +33,7 @@ tests_of() {
     jwt) echo 'dynamic_rules advisories mixed_endpoint observe_hook observe_spans explain fuzz_seeds' ;;
     rust-crypto) echo 'backends dynamic_rules' ;;
     keys) echo 'dynamic_rules advisories fuzz_seeds' ;;
-    cache) echo 'key_cache dynamic_rules fuzz_seeds' ;;
+    cache) echo 'key_cache dynamic_rules observe_hook fuzz_seeds' ;;
     fetch) echo 'fetch' ;;
     dedup) echo 'dedup redis' ;;
   esac
