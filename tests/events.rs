@@ -354,7 +354,9 @@ fn an_id_that_was_written_down_is_under_the_rules_of_the_header() {
     for bad in ["", "a.b", "a\nb", "é", &"a".repeat(257)] {
         assert!(serde_json::from_value::<gemini_webhooks::WebhookId>(json!(bad)).is_err(), "{bad}");
     }
-    assert!(serde_json::from_value::<gemini_webhooks::WebhookId>(json!("msg_1")).is_ok());
+    let id: gemini_webhooks::WebhookId = serde_json::from_value(json!("msg_1")).unwrap();
+    let texts = [id.as_str(), id.as_ref(), &id.to_string(), &String::from(id.clone())];
+    assert_eq!(texts, ["msg_1"; 4]);
 }
 
 #[test]
@@ -365,5 +367,16 @@ fn data_that_is_a_number_does_not_fit_in_whatever_form_it_arrives() {
         let body = format!(r#"{{"type":"video.generated","data":{data}}}"#);
         let envelope: Envelope = serde_json::from_str(&body).unwrap();
         assert_eq!(matches!(envelope.event(), Event::Unreadable { .. }), is_number, "{data}");
+    }
+}
+
+#[test]
+fn a_delivery_hands_on_the_metadata_and_a_type_prints_as_it_is_written() {
+    let metadata = json!({ "tenant": "t-1" });
+    let body =
+        json!({ "type": "batch.expired", "data": { "id": "b1" }, "user_metadata": metadata });
+    assert_eq!(delivery(body.to_string()).user_metadata(), Some(&metadata));
+    for event_type in EventType::ALL {
+        assert_eq!(event_type.to_string(), event_type.as_str());
     }
 }
