@@ -97,6 +97,9 @@ step "the build for static webhooks alone"
 cargo test --locked --no-default-features --features explain --lib --test wire_rules --test rotation \
     --test events --test axum --test standard_webhooks_vectors --test fuzz_seeds --test explain
 
+step "numbers as a feature of serde_json disguises them, which any crate of a build may turn on"
+cargo test --locked --no-default-features --features explain,serde_json/arbitrary_precision --lib --test events
+
 step "the other backend, alone"
 cargo test --locked --no-default-features --features rust-crypto,explain --lib --test backends \
     --test explain --test mixed_endpoint --test key_cache --test dynamic_rules --test advisories \
