@@ -14,10 +14,10 @@ command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
 # Which files a group changes.
 files_of() {
   case $1 in
-    rules) echo 'src/replay.rs src/headers.rs src/signature_header.rs src/base64.rs src/settings.rs src/verify_static/*.rs' ;;
+    rules) echo 'src/replay.rs src/headers.rs src/signature_header.rs src/settings.rs src/verify_static/*.rs' ;;
     event) echo 'src/event.rs src/event/*.rs src/json.rs src/delivery.rs src/delivery/*.rs' ;;
-    numbers) echo 'src/json.rs' ;;
-    jwt) echo 'src/verify_dynamic/[!kf]*.rs src/verifier.rs src/observe.rs' ;;
+    numbers) echo 'src/json.rs src/event/read.rs' ;;
+    jwt) echo 'src/verify_dynamic/[!kf]*.rs src/verifier.rs src/observe.rs src/base64.rs' ;;
     rust-crypto) echo 'src/verify_dynamic/backend.rs' ;;
     keys) echo 'src/verify_dynamic/keys.rs' ;;
     cache) echo 'src/verify_dynamic/cache/*.rs' ;;
@@ -56,7 +56,7 @@ features_of() {
 # What another group judges, in a build that does something there.
 elsewhere() {
   case $1 in
-    event) echo disguised_number ;;
+    event) echo 'disguised_number|replace == with != in .*DataSeed' ;;
     rust-crypto) echo aws_lc:: ;;
     *) echo rust_crypto:: ;;
   esac

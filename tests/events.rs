@@ -368,6 +368,10 @@ fn data_that_is_a_number_does_not_fit_in_whatever_form_it_arrives() {
         let envelope: Envelope = serde_json::from_str(&body).unwrap();
         assert_eq!(matches!(envelope.event(), Event::Unreadable { .. }), is_number, "{data}");
     }
+    let object = r#"{"$serde_json::private::Number":"5","file_name":"files/1"}"#;
+    let body = format!(r#"{{"type":"video.generated","data":{object}}}"#);
+    let envelope: Envelope = serde_json::from_str(&body).unwrap();
+    assert!(matches!(envelope.event(), Event::VideoGenerated(_)));
 }
 
 #[test]
