@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
 # Nothing is built twice here, so that there is nothing to keep for it.
 export CARGO_INCREMENTAL=0
+# Servers of tests are on this machine, and no proxy brings anybody there.
+export NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1" no_proxy="${no_proxy:+$no_proxy,}127.0.0.1"
 
 source scripts/install.sh
 
