@@ -355,8 +355,9 @@ fn an_id_that_was_written_down_is_under_the_rules_of_the_header() {
         assert!(serde_json::from_value::<gemini_webhooks::WebhookId>(json!(bad)).is_err(), "{bad}");
     }
     let id: gemini_webhooks::WebhookId = serde_json::from_value(json!("msg_1")).unwrap();
-    let texts = [id.as_str(), id.as_ref(), &id.to_string(), &String::from(id.clone())];
-    assert_eq!(texts, ["msg_1"; 4]);
+    let (as_ref, displayed): (&str, _) = (id.as_ref(), format!("<{id}>"));
+    assert_eq!((id.as_str(), as_ref, displayed.as_str()), ("msg_1", "msg_1", "<msg_1>"));
+    assert_eq!(String::from(id), "msg_1");
 }
 
 #[test]

@@ -149,6 +149,12 @@ fn of_too_many_secrets_that_are_added_at_once_only_the_last_are_refused() {
 }
 
 #[test]
+fn a_revocation_has_the_name_that_the_api_has_for_it() {
+    let names = [Revocation::default(), Revocation::Immediate].map(Revocation::as_str);
+    assert_eq!(names, ["revoke_previous_secrets_after_h24", "revoke_previous_secrets_immediately"]);
+}
+
+#[test]
 fn a_secret_added_under_load_never_refuses_a_request() {
     let (verifier, clock) = verifier([secret(1)]);
     let old = signed(1, &clock);
