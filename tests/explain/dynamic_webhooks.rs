@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gemini_webhooks::explain::{Cause, Explainer, Explanation, Step};
+use gemini_webhooks::limits::MAX_EXPLAINED_BODY_BYTES;
 use gemini_webhooks::testing::{
     Ed25519Signer, JwtSigner, ManualClock, SignedRequest, TestRsaKey, jwks,
 };
@@ -100,6 +101,19 @@ fn what_verifies_has_nothing_wrong() {
         let explanation = explainer.explain(&request.headers, &request.body);
         assert_explained(&explanation, Cause::NothingWrong, Step::None, &[]);
     }
+}
+
+#[test]
+fn what_comes_before_the_body_and_the_keys_is_explained_without_both() {
+    let large = "a".repeat(MAX_EXPLAINED_BODY_BYTES + 1);
+    let mut late = v1a(large);
+    set(&mut late.headers, WebhookHeader::Timestamp, &(NOW - 1000).to_string());
+    let explanation = explain(&any_tenant(), &late);
+    assert_explained(&explanation, Cause::TimestampTooOld, Step::ReplayWindow, &[]);
+
+    late.body = body().into();
+    let explanation = Explainer::new(any_tenant()).explain(&late.headers, &late.body);
+    assert_explained(&explanation, Cause::TimestampTooOld, Step::ReplayWindow, &[]);
 }
 
 // Tokens.
