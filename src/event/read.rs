@@ -85,17 +85,10 @@ struct Draft {
 }
 
 impl Draft {
-    fn finish(self, text: &str) -> Result<Envelope, Unreadable> {
-        let Self {
-            type_name,
-            version,
-            timestamp,
-            user_metadata,
-            data,
-            mut data_members,
-            mut extra,
-        } = self;
-        let event = match (type_name, data) {
+    /// Borrows, since to move a draft costs more than to take its parts.
+    fn finish(&mut self, text: &str) -> Result<Envelope, Unreadable> {
+        let extra = &mut self.extra;
+        let event = match (self.type_name.take(), self.data) {
             (None, _) => {
                 let reason = UnreadableReason::NotAnEnvelope;
                 return Err(Unreadable { type_name: None, reason });
@@ -105,7 +98,7 @@ impl Draft {
             }
             (Some(TypeName::Known(known)), data) => {
                 let is_object = data == Some(Data::Object);
-                let event = is_object.then(|| known.event(&mut data_members)).flatten();
+                let event = is_object.then(|| known.event(&mut self.data_members)).flatten();
                 event.unwrap_or_else(|| {
                     extra.as_map_mut().extend(data_of(text).map(|data| ("data".to_owned(), data)));
                     let reason = UnreadableReason::DataDoesNotFit;
@@ -116,8 +109,9 @@ impl Draft {
         let mut keep = |name: &str, value| {
             extra.as_map_mut().insert(name.to_owned(), value);
         };
-        let version = version.and_then(|version| version.or_keep("version", &mut keep));
-        let timestamp = timestamp.and_then(|time| time.or_keep("timestamp", &mut keep));
+        let version = self.version.take().and_then(|version| version.or_keep("version", &mut keep));
+        let timestamp = self.timestamp.take().and_then(|time| time.or_keep("timestamp", &mut keep));
+        let (user_metadata, extra) = (self.user_metadata.take(), std::mem::take(extra));
         Ok(Envelope { event, version, timestamp, user_metadata, extra })
     }
 }
