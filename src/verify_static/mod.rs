@@ -253,7 +253,9 @@ impl StaticVerifier {
         let watch = Watch::start();
         let result = watch.run(|| {
             settings.check_body_size(body.len())?;
-            self.authenticate(prepared, &body, now)
+            let (headers, candidates) = prepared;
+            let secret = self.shared.secrets.load().find(&headers, &body, &candidates, now)?;
+            Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
         });
         watch.end(settings, verdict, &result);
         Ok(result?.into_delivery(body))
@@ -297,9 +299,10 @@ impl StaticVerifier {
         // 1. Bounds, before anything is worked on.
         self.shared.settings.check_body_size(body.len())?;
         // 2. to 4.: all that needs no secret.
-        let prepared = self.prepare(headers, now, verdict)?;
+        let (headers, candidates) = self.prepare(headers, now, verdict)?;
         // 5. The signature: at most one MAC per secret, however many entries there are.
-        self.authenticate(prepared, body, now)
+        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
+        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
     /// Does what needs no secret, the cheap before the costly.
@@ -320,18 +323,6 @@ impl StaticVerifier {
         let candidates = Candidates::parse(&headers)?;
         verdict.scheme = Some(SeenScheme::V1);
         Ok((headers, candidates))
-    }
-
-    /// Does what needs the secrets, and the body.
-    #[inline]
-    fn authenticate<'h>(
-        &self,
-        (headers, candidates): (Headers<'h>, Candidates<'h>),
-        body: &[u8],
-        now: SystemTime,
-    ) -> Result<Checked<'h>, Error> {
-        let secret = self.shared.secrets.load().find(&headers, body, &candidates, now)?;
-        Ok(Checked { id: headers.id, sent_at: headers.sent_at, secret })
     }
 
     /// Replaces all secrets in a running server, for this verifier and its clones.
