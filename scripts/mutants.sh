@@ -9,6 +9,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+source scripts/install.sh
+
 command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
 
 # Which files a group changes.
@@ -65,7 +67,7 @@ elsewhere() {
 groups=("$@")
 [[ ${#groups[@]} -gt 0 ]] || groups=(rules event numbers jwt rust-crypto keys cache fetch dedup)
 for group in "${groups[@]}"; do
-  [[ -n $(files_of "$group") ]] || { echo "there is no group $group" >&2 && exit 2; }
+  [[ -n $(files_of "$group") ]] || fail "there is no group $group"
 done
 
 # What the model of the key cache takes its time for concerns the cache alone.
